@@ -33,7 +33,12 @@ from tests.support.ports import free_port
 START_TIMEOUT = 60.0
 # A cluster that lives for minutes loses nothing that anybody needs when the machine stops.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-SETTINGS = {"max_connections": "200", "shared_buffers": "64MB", "jit": "off", "log_statement": "none"}
+SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "jit": "off",
+    "log_statement": "none",
+}
 
 
 class PostgresError(Exception):
@@ -157,7 +162,9 @@ def _program(name: str) -> str:
             return str(home / name)
     if found := shutil.which(name):
         return found
-    raise PostgresError(f"{name} is missing: install PostgreSQL (on Debian: apt install postgresql)")
+    raise PostgresError(
+        f"{name} is missing: install PostgreSQL (on Debian: apt install postgresql)"
+    )
 
 
 def _as_postgres() -> dict[str, Any]:
