@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find src sdk/src -name '*.py' 2>/dev/null)
 PROJECTS := pyproject.toml $(wildcard sdk/pyproject.toml)
 CLIENTS := tests/clients/node
-PYTEST ?= -n 2
+PYTEST ?= -n 2 --dist loadfile
 
 .PHONY: help run test lint types contracts docs docs-check bench install clean
 

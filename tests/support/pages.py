@@ -15,7 +15,7 @@ import html.parser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -146,7 +146,7 @@ class Visitor:
         """Send a form's `values` and follow redirects, as GET from then on."""
         within = self.origins or {_origin(url)}
         headers = {"referer": referer, "origin": _origin(referer)} if referer else {}
-        encoded = str(httpx.QueryParams(values))
+        encoded = urlencode(values)
         if method.lower() == "get":
             url = f"{url.partition('?')[0]}?{encoded}" if values else url
             response = self.client.get(url, headers=headers)
@@ -206,7 +206,7 @@ class _Reader(html.parser.HTMLParser):
         self._link_address = ""
         self._select = ""
         self._option: tuple[str, bool] | None = None
-        self._area: tuple[Form | None, str] | None = None
+        self._area: tuple[Form, str] | None = None
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -274,7 +274,7 @@ class _Reader(html.parser.HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._hidden:
             return
-        if self._area and self._area[0]:
+        if self._area:
             form, name = self._area
             form.values = [(n, v + data if n == name else v) for n, v in form.values]
             return

@@ -1,0 +1,92 @@
+"""Fixtures of every test. What they stand on is in tests/support."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.support.databases import KINDS, Kind, empty_database, fresh_database
+from tests.support.server import Server, running_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from doorward.storage import Database
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if own.name.startswith("popen-") else own
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> Kind:
+    """Each database engine in turn: whoever asks for it is run on both."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: Kind, run_directory: Path, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database, on each engine in turn."""
+    with fresh_database(database_kind, run=run_directory, directory=tmp_path) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An open, fresh, migrated database, on each engine in turn."""
+    from doorward.settings import Settings
+    from doorward.storage import open_database
+
+    database = await open_database(Settings(data_dir=tmp_path, database_url=database_url))
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server on SQLite, shared by the tests of one module."""
+    with running_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def server_on_each(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A running server shared by the tests of one module, on each database engine in turn."""
+    directory = tmp_path_factory.mktemp("server")
+    with (
+        empty_database(request.param, directory=directory) as url,
+        running_server(directory, database_url=url) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium.
+
+    It lives as long as one module: Playwright keeps an event loop in this thread meanwhile, so a
+    module that asks for a browser holds no async tests.
+    """
+    from tests.support.chromium import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of a browser profile of its own, wide and light."""
+    from tests.support.chromium import fresh_context
+
+    with fresh_context(browser) as context:
+        yield context.new_page()
