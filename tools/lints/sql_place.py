@@ -1,0 +1,46 @@
+"""Statements are written in `store.py`, `tables.py` and `storage/`, and nowhere else.
+
+So whoever reviews what a request may read or change has few files to read.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tools.lints.source import Finding, Source, imported_modules
+
+RULE = "sql-place"
+DRIVERS = {"sqlalchemy", "sqlite3", "apsw", "asyncpg", "aiosqlite", "psycopg"}
+SQL = re.compile(
+    r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\s",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def check(source: Source) -> Iterator[Finding]:
+    """Yield imports of database libraries and texts of SQL outside their place."""
+    if not source.is_server_code or _is_its_place(source):
+        return
+    for module, line in imported_modules(source.tree):
+        if module.partition(".")[0] in DRIVERS:
+            yield from source.finding(line, RULE, f"{module} is for store.py, tables.py, storage/")
+    documentation = set(_docstrings(source.tree))
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            continue
+        if node not in documentation and SQL.match(f"{node.value} "):
+            yield from source.finding(node.lineno, RULE, "SQL is for store.py, tables.py, storage/")
+
+
+def _is_its_place(source: Source) -> bool:
+    return source.name in {"store.py", "tables.py"} or source.path.startswith(
+        "src/doorward/storage/"
+    )
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            yield node.value
