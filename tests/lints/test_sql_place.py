@@ -46,3 +46,14 @@ class TestSqlPlace:
     )
     def test_leaves_prose_alone(self, found: Found, text: str) -> None:
         assert found(sql_place, API, text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        ["from doorward.users.tables import users", "from doorward.users import store, tables"],
+    )
+    def test_finds_another_slices_tables(self, found: Found, text: str) -> None:
+        """Even a store reads another slice's rows through that slice's store."""
+        other = "src/doorward/sessions/store.py"
+
+        assert found(sql_place, other, text) == [(1, "call users.store, not its tables")]
+        assert found(sql_place, "src/doorward/users/store.py", text) == []
