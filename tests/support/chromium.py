@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",  # tests may run as root; only pages of this machine are opened
@@ -28,12 +26,19 @@ TIMEOUT = 10_000
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run the system's Chromium, headless, until the block ends."""
+def chromium(*, hosts: Mapping[str, int] | None = None) -> Iterator[Browser]:
+    """Run the system's Chromium, headless, until the block ends.
+
+    `hosts` are other companies' hosts that fakes stand in for: `{"discord.com": port}` makes
+    https://discord.com lead to that port of this machine. Any other host is not found.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "chromium is missing; on Debian: apt install chromium"
+    mapped = [f"MAP {host}:443 127.0.0.1:{port}" for host, port in (hosts or {}).items()]
+    rules = [*mapped, "MAP * ~NOTFOUND", "EXCLUDE localhost", "EXCLUDE 127.0.0.1"]
+    arguments = [*ARGUMENTS, f"--host-resolver-rules={','.join(rules)}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
 
@@ -49,26 +54,12 @@ def fresh_context(
         color_scheme=scheme,  # type: ignore[arg-type]
         locale="en-US",
         reduced_motion="reduce",
+        ignore_https_errors=True,  # fakes sign their own certificates
         **options,
     )
     context.set_default_timeout(TIMEOUT)
     yield context
     context.close()
-
-
-def send_host_to(context: BrowserContext, host: str, base_url: str) -> None:
-    """Make `https://{host}` lead to `base_url`, as a fake of another company needs it.
-
-    The browser first asks for the real address, which is how a test knows that it was the one;
-    a redirect then takes it to the fake, path and query unchanged.
-    """
-
-    def divert(route: Route) -> None:
-        parts = urlsplit(route.request.url)
-        target = f"{base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
-        route.fulfill(status=307, headers={"location": target})
-
-    context.route(re.compile(rf"^https://{re.escape(host)}/"), divert)
 
 
 def check_accessibility(page: Page) -> None:
