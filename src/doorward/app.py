@@ -1,0 +1,175 @@
+"""The composition root: settings -> database -> surfaces. The only place where things are wired.
+
+    request ─► edge (request id, client address, tenant) ─┬─► oidc       /oidc, /.well-known (plain ASGI)
+                                                           └─► Litestar   sign_in, console, /api
+
+`create_app` returns an ASGI application whose lifespan opens and closes everything it uses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from doorward.keys.ring import current_keys
+from doorward.kit.clock import Clock, SystemClock
+from doorward.kit.crypto import Sealer
+from doorward.kit.edge import Edge, client_address, find_header
+from doorward.kit.ids import new_id
+from doorward.kit.logs import request_id
+from doorward.oidc.app import Oidc
+from doorward.settings import Settings
+from doorward.storage import Database, Snapshots, open_database
+from doorward.storage.errors import DatabaseUnavailable
+from doorward.storage.migrate import migrate
+from doorward.sweep import sweep_forever
+from doorward.tenants.seed import ADMIN_TENANT, DEFAULT_TENANT, seed
+from doorward.web import create_web
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+_OIDC_PATHS = (
+    "/oidc",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+)
+_SWEEP_INTERVAL = timedelta(seconds=60)
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> App:
+    """Return the whole server as one ASGI application."""
+    return App(settings, clock=clock or SystemClock())
+
+
+class App:
+    """The edge. Every request passes `__call__`; nothing else is reachable from outside."""
+
+    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._sealer = Sealer(settings.master_key())
+        self._tenants_by_host = {
+            urlsplit(settings.endpoint).netloc: DEFAULT_TENANT,
+            urlsplit(settings.admin_endpoint).netloc: ADMIN_TENANT,
+        }
+        self._endpoints = {
+            DEFAULT_TENANT: settings.endpoint,
+            ADMIN_TENANT: settings.admin_endpoint,
+        }
+        self._db: Database | None = None
+        self._oidc: Asgi | None = None
+        self._web: Asgi | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Migrate, seed, open the database and build the surfaces."""
+        if await migrate(self.settings):
+            log.info("database migrated")
+        db = self._db = await open_database(self.settings)
+        if await seed(db, sealer=self._sealer, clock=self._clock):
+            log.info("first start: tenants created")
+        snapshots = Snapshots(db)
+        for tenant_id in self._endpoints:
+            await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
+        self._oidc = Oidc(
+            settings=self.settings,
+            db=db,
+            snapshots=snapshots,
+            clock=self._clock,
+            sealer=self._sealer,
+        )
+        self._web = create_web(
+            settings=self.settings,
+            db=db,
+            snapshots=snapshots,
+            clock=self._clock,
+            sealer=self._sealer,
+            call_internally=self,
+        )
+        self._sweeper = asyncio.create_task(
+            sweep_forever(db, clock=self._clock, interval=_SWEEP_INTERVAL)
+        )
+
+    async def stop(self) -> None:
+        """Close what `start` opened; what was acknowledged is on disk already."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        if self._db is not None:
+            await self._db.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        # 1. Who is asking, and of which tenant.
+        edge = self._edge(scope)
+        scope.setdefault("state", {})["edge"] = edge
+        token = request_id.set(edge.request_id)
+        try:
+            # 2. To the surface that owns the path.
+            path: str = scope["path"]
+            if path.startswith(_OIDC_PATHS):
+                assert self._oidc is not None
+                await self._oidc(scope, receive, send)
+            elif path in {"/healthz", "/readyz"}:
+                await self._health(path, send)
+            else:
+                assert self._web is not None
+                await self._web(scope, receive, send)
+        finally:
+            request_id.reset(token)
+
+    def _edge(self, scope: Scope) -> Edge:
+        headers = scope["headers"]
+        server = scope.get("server") or ("", 0)
+        host = (find_header(headers, b"host") or "").lower()
+        tenant_id = self._tenants_by_host.get(host)
+        if tenant_id is None:
+            tenant_id = ADMIN_TENANT if server[1] == self.settings.admin_port else DEFAULT_TENANT
+        endpoint = self._endpoints[tenant_id]
+        peer = (scope.get("client") or ("", 0))[0]
+        return Edge(
+            request_id=new_id(),
+            client_ip=client_address(peer, headers, trusted_proxies=self.settings.trusted_proxies),
+            user_agent=(find_header(headers, b"user-agent") or "")[:512],
+            tenant_id=tenant_id,
+            endpoint=endpoint,
+            issuer=f"{endpoint}/oidc",
+            is_secure=endpoint.startswith("https:"),
+        )
+
+    async def _health(self, path: str, send: Send) -> None:
+        """/healthz: the process answers. /readyz: so does its database."""
+        status, body = 200, b'{"status":"ok"}'
+        if path == "/readyz":
+            try:
+                assert self._db is not None
+                await self._db.check()
+            except DatabaseUnavailable:
+                status, body = 503, b'{"status":"database unavailable"}'
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

@@ -1,0 +1,105 @@
+"""Applications as the token server sees them: parsed once per configuration snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from doorward.applications import store
+from doorward.applications.tables import Application
+from doorward.applications.types import ApplicationType, grant_types, has_secrets
+from doorward.storage import Snapshot
+
+DEFAULT_ID_TOKEN_LIFETIME = 3600
+DEFAULT_REFRESH_TOKEN_DAYS = 14
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """A secret as it is compared: by its keyed hash."""
+
+    value_hash: str
+    expires_at: datetime | None
+
+
+class Client(msgspec.Struct, frozen=True):
+    """An OAuth client. `is_public` means no secret and PKCE required; lifetimes are timedeltas."""
+
+    id: str
+    name: str
+    type: str
+    is_public: bool
+    is_third_party: bool
+    grant_types: tuple[str, ...]
+    secrets: tuple[ClientSecret, ...]
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    cors_allowed_origins: tuple[str, ...]
+    id_token_lifetime: timedelta
+    refresh_token_lifetime: timedelta
+    is_rotating: bool
+    always_issues_refresh_token: bool
+    logo_uri: str | None
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the loopback rule of RFC 8252 section 7.3 applies."""
+        return self.type == ApplicationType.NATIVE
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether this is a browser application, whose refresh tokens do not slide."""
+        return self.type == ApplicationType.SPA
+
+
+async def find_client(snapshot: Snapshot, client_id: str) -> Client | None:
+    """Return the client with this id."""
+
+    async def load() -> Client | None:
+        tenant_id = snapshot.tenant_id
+        application = await store.find_application(
+            snapshot.db, tenant_id=tenant_id, application_id=client_id
+        )
+        if application is None:
+            return None
+        secrets = (
+            await store.list_secrets(snapshot.db, tenant_id=tenant_id, application_id=client_id)
+            if has_secrets(application.type)
+            else []
+        )
+        return _client(
+            application,
+            tuple(ClientSecret(value_hash=s.value_hash, expires_at=s.expires_at) for s in secrets),
+        )
+
+    return await snapshot.get(("client", client_id), load)
+
+
+def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Client:
+    oidc, custom = application.oidc_client_metadata, application.custom_client_metadata
+    return Client(
+        id=application.id,
+        name=application.name,
+        type=application.type,
+        is_public=not has_secrets(application.type),
+        is_third_party=application.is_third_party,
+        grant_types=grant_types(application.type),
+        secrets=secrets,
+        redirect_uris=tuple(oidc.get("redirectUris", ())),
+        post_logout_redirect_uris=tuple(oidc.get("postLogoutRedirectUris", ())),
+        cors_allowed_origins=tuple(custom.get("corsAllowedOrigins", ())),
+        id_token_lifetime=timedelta(seconds=custom.get("idTokenTtl", DEFAULT_ID_TOKEN_LIFETIME)),
+        refresh_token_lifetime=_refresh_token_lifetime(custom),
+        is_rotating=custom.get("rotateRefreshToken", True),
+        always_issues_refresh_token=custom.get("alwaysIssueRefreshToken", False),
+        logo_uri=oidc.get("logoUri"),
+    )
+
+
+def _refresh_token_lifetime(custom: dict[str, Any]) -> timedelta:
+    if days := custom.get("refreshTokenTtlInDays"):
+        return timedelta(days=days)
+    if seconds := custom.get("refreshTokenTtl"):
+        return timedelta(seconds=seconds)
+    return timedelta(days=DEFAULT_REFRESH_TOKEN_DAYS)

@@ -1,0 +1,116 @@
+"""Hashing of bearer values and sealing of secrets at rest.
+
+Two primitives, both keyed where a key helps:
+
+* `hash_token` turns a bearer value of 128 bits or more into the only form that is stored. It is
+  plain SHA-256: such a value cannot be guessed, so neither salt nor stretching adds anything.
+* `Sealer` encrypts what must be read again (private keys, connector secrets, application
+  secrets) with AES-256-GCM, and gives a keyed hash to find a value by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_VERSION = "v1"
+_NONCE_LENGTH = 12
+
+
+class Secret:
+    """A string that does not show itself in logs, tracebacks or reprs."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value; call it where it is used, not where it is passed on."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class UnsealError(Exception):
+    """A sealed value was altered, or was sealed under another key or for another purpose."""
+
+
+class Sealer:
+    """AES-256-GCM under keys derived from one master key.
+
+    The `purpose` (for example "signing_keys.private_key") is authenticated with the value, so a
+    sealed value cannot be moved to another column and be accepted there.
+    """
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != 32:
+            raise ValueError("the master key must be 32 bytes")
+        self._cipher = AESGCM(hmac.digest(master_key, b"doorward seal v1", "sha256"))
+        self._hash_key = hmac.digest(master_key, b"doorward lookup v1", "sha256")
+        self._sign_key = hmac.digest(master_key, b"doorward sign v1", "sha256")
+
+    def seal(self, value: str, *, purpose: str) -> str:
+        """Return `v1.<base64url>` that only this key opens again, for this purpose."""
+        nonce = secrets.token_bytes(_NONCE_LENGTH)
+        box = nonce + self._cipher.encrypt(nonce, value.encode(), purpose.encode())
+        return f"{_VERSION}.{urlsafe_b64encode(box).decode().rstrip('=')}"
+
+    def unseal(self, sealed: str, *, purpose: str) -> str:
+        """Return what `seal` was given.
+
+        Raises:
+            UnsealError: the value was altered, or key or purpose differ.
+        """
+        version, _, text = sealed.partition(".")
+        if version != _VERSION:
+            raise UnsealError(f"unknown seal version {version[:8]!r}")
+        try:
+            box = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            plain = self._cipher.decrypt(box[:_NONCE_LENGTH], box[_NONCE_LENGTH:], purpose.encode())
+        except (ValueError, InvalidTag) as error:
+            raise UnsealError("the sealed value does not open with this key") from error
+        return plain.decode()
+
+    def lookup_hash(self, value: str) -> str:
+        """Return a keyed hash (43 characters) to find a secret by without storing it."""
+        return _base64url(hmac.digest(self._hash_key, value.encode(), "sha256"))
+
+    def sign(self, value: str, *, purpose: str) -> str:
+        """Return a MAC (43 characters) of `value` for `purpose`, for cookies and form tokens."""
+        message = f"{purpose}\0{value}".encode()
+        return _base64url(hmac.digest(self._sign_key, message, "sha256"))
+
+    def is_signature(self, signature: str, value: str, *, purpose: str) -> bool:
+        """Tell in constant time whether `signature` is that of `value` for `purpose`."""
+        return is_equal(signature, self.sign(value, purpose=purpose))
+
+
+def hash_token(value: str) -> str:
+    """Return the stored form (43 characters, base64url of SHA-256) of a bearer value."""
+    return _base64url(hashlib.sha256(value.encode()).digest())
+
+
+def is_equal(left: str, right: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

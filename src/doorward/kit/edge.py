@@ -1,0 +1,65 @@
+"""What the edge of the server knows of a request before anything else looks at it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """Facts of one request, found in `scope["state"]["edge"]` by every surface.
+
+    `endpoint` is the public origin of the tenant (no trailing slash), `issuer` that plus "/oidc".
+    """
+
+    request_id: str
+    client_ip: str
+    user_agent: str
+    tenant_id: str
+    endpoint: str
+    issuer: str
+    is_secure: bool
+
+
+def find_header(headers: RawHeaders, name: bytes) -> str | None:
+    """Return the first header called `name` (lower case), or None."""
+    for key, value in headers:
+        if key == name:
+            return value.decode("latin-1")
+    return None
+
+
+def client_address(
+    peer: str, headers: RawHeaders, *, trusted_proxies: Sequence[Network]
+) -> str:
+    """Return the address of the client behind any proxies we trust.
+
+    X-Forwarded-For is read from the right and only while the hop before it is trusted; what a
+    client wrote into it itself is never reached.
+    """
+    if not trusted_proxies or not _is_trusted(peer, trusted_proxies):
+        return peer
+    forwarded = find_header(headers, b"x-forwarded-for") or ""
+    address = peer
+    for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        try:
+            ipaddress.ip_address(hop)
+        except ValueError:
+            break
+        address = hop
+        if not _is_trusted(hop, trusted_proxies):
+            break
+    return address
+
+
+def _is_trusted(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in networks)

@@ -1,0 +1,147 @@
+"""What the token server remembers. Bearer values are stored as hashes; codes, refresh and access
+tokens belong to a grant, and deleting the grant ends them all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, String, Text
+
+from doorward.storage import Json, Timestamp, tenant_table
+
+grants = tenant_table(
+    "grants",
+    Column("id", String(21), nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("session_id", String(21)),
+    Column("is_offline", Boolean, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
+    ),
+)
+Index("ix_grants_user_id", grants.c.tenant_id, grants.c.user_id)
+Index("ix_grants_session_id", grants.c.tenant_id, grants.c.session_id)
+Index("ix_grants_client_id", grants.c.tenant_id, grants.c.client_id)
+Index("ix_grants_expires_at", grants.c.expires_at)
+
+
+def _of_grant() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "grant_id"], ["grants.tenant_id", "grants.id"], ondelete="CASCADE"
+    )
+
+
+authorization_codes = tenant_table(
+    "authorization_codes",
+    Column("code_hash", String(64), nullable=False),
+    Column("grant_id", String(21), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("session_id", String(21)),
+    Column("redirect_uri", Text, nullable=False),
+    Column("is_redirect_uri_required", Boolean, nullable=False),
+    Column("code_challenge", String(128)),
+    Column("nonce", Text),
+    Column("scope", Text, nullable=False),
+    Column("resources", Json, nullable=False),
+    Column("authenticated_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("consumed_at", Timestamp),
+    _of_grant(),
+    primary_key=("code_hash",),
+)
+Index(
+    "ix_authorization_codes_grant_id",
+    authorization_codes.c.tenant_id,
+    authorization_codes.c.grant_id,
+)
+Index("ix_authorization_codes_expires_at", authorization_codes.c.expires_at)
+
+refresh_tokens = tenant_table(
+    "refresh_tokens",
+    Column("token_hash", String(64), nullable=False),
+    Column("grant_id", String(21), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("session_id", String(21)),
+    Column("scope", Text, nullable=False),
+    Column("resources", Json, nullable=False),
+    Column("nonce", Text),
+    Column("authenticated_at", Timestamp, nullable=False),
+    Column("started_at", Timestamp, nullable=False),
+    Column("issued_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("consumed_at", Timestamp),
+    _of_grant(),
+    primary_key=("token_hash",),
+)
+Index("ix_refresh_tokens_grant_id", refresh_tokens.c.tenant_id, refresh_tokens.c.grant_id)
+Index("ix_refresh_tokens_expires_at", refresh_tokens.c.expires_at)
+
+access_tokens = tenant_table(
+    "access_tokens",
+    Column("token_hash", String(64), nullable=False),
+    Column("grant_id", String(21), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("issued_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    _of_grant(),
+    primary_key=("token_hash",),
+)
+Index("ix_access_tokens_grant_id", access_tokens.c.tenant_id, access_tokens.c.grant_id)
+Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
+
+
+class AuthorizationCode(msgspec.Struct, frozen=True):
+    """A row of authorization_codes."""
+
+    code_hash: str
+    grant_id: str
+    client_id: str
+    user_id: str
+    session_id: str | None
+    redirect_uri: str
+    is_redirect_uri_required: bool
+    code_challenge: str | None
+    nonce: str | None
+    scope: str
+    resources: list[str]
+    authenticated_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None
+
+
+class RefreshToken(msgspec.Struct, frozen=True):
+    """A row of refresh_tokens. `started_at` is when the family began, `issued_at` this token."""
+
+    token_hash: str
+    grant_id: str
+    client_id: str
+    user_id: str
+    session_id: str | None
+    scope: str
+    resources: list[str]
+    nonce: str | None
+    authenticated_at: datetime
+    started_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None
+
+
+class AccessToken(msgspec.Struct, frozen=True):
+    """A row of access_tokens (the opaque ones)."""
+
+    token_hash: str
+    grant_id: str
+    client_id: str
+    user_id: str
+    scope: str
+    issued_at: datetime
+    expires_at: datetime

@@ -1,0 +1,108 @@
+"""Rows of sessions. The token lives in the browser's cookie; only its hash is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, select
+
+from doorward.kit.crypto import hash_token
+from doorward.kit.ids import new_id, new_token
+from doorward.sessions.tables import Session, sessions
+from doorward.storage import Executor, Statement, Transaction, insert_statement
+
+LIFETIME = timedelta(days=14)
+
+_t = sessions.c
+_INSERT = insert_statement(sessions)
+_FIND = Statement(
+    select(_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at).where(
+        _t.tenant_id == bindparam("tenant_id"),
+        _t.token_hash == bindparam("token_hash_"),
+        _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    ),
+    into=Session,
+)
+_EXISTS = Statement(
+    select(_t.id).where(
+        _t.tenant_id == bindparam("tenant_id"),
+        _t.id == bindparam("session_id"),
+        _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    )
+)
+_DELETE = Statement(
+    delete(sessions).where(_t.tenant_id == bindparam("tenant_id"), _t.id == bindparam("session_id"))
+)
+_DELETE_OF_USER = Statement(
+    delete(sessions).where(
+        _t.tenant_id == bindparam("tenant_id"), _t.user_id == bindparam("user_id_")
+    )
+)
+_SWEEP = Statement(
+    delete(sessions).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
+)
+
+
+async def add_session(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    user_id: str,
+    authenticated_at: datetime,
+    amr: list[str],
+    ip: str | None,
+    user_agent: str | None,
+    lifetime: timedelta,
+    now: datetime,
+) -> tuple[str, Session]:
+    """Begin a session; return the token for the cookie and the session."""
+    token = new_token()
+    session = Session(
+        id=new_id(),
+        user_id=user_id,
+        authenticated_at=authenticated_at,
+        amr=amr,
+        created_at=now,
+        expires_at=now + lifetime,
+    )
+    await tx.execute(
+        _INSERT,
+        tenant_id=tenant_id,
+        id=session.id,
+        token_hash=hash_token(token),
+        user_id=user_id,
+        authenticated_at=authenticated_at,
+        amr=amr,
+        ip=ip,
+        user_agent=user_agent,
+        created_at=now,
+        expires_at=session.expires_at,
+    )
+    return token, session
+
+
+async def find_session(
+    db: Executor, *, tenant_id: str, token: str, now: datetime
+) -> Session | None:
+    """Return the live session of a cookie's token."""
+    return await db.one(_FIND, tenant_id=tenant_id, token_hash_=hash_token(token), now=now)
+
+
+async def is_session_alive(db: Executor, *, tenant_id: str, session_id: str, now: datetime) -> bool:
+    """Tell whether the session with this sid still lives."""
+    return await db.one(_EXISTS, tenant_id=tenant_id, session_id=session_id, now=now) is not None
+
+
+async def end_session(tx: Transaction, *, tenant_id: str, session_id: str) -> bool:
+    """Delete a session; False when it was gone already."""
+    return await tx.execute(_DELETE, tenant_id=tenant_id, session_id=session_id) == 1
+
+
+async def end_sessions_of_user(tx: Transaction, *, tenant_id: str, user_id: str) -> int:
+    """Delete every session of a user and return how many."""
+    return await tx.execute(_DELETE_OF_USER, tenant_id=tenant_id, user_id_=user_id)
+
+
+async def sweep_sessions(tx: Transaction, *, now: datetime) -> int:  # every tenant
+    """Delete expired sessions and return how many."""
+    return await tx.execute(_SWEEP, now=now)

@@ -1,0 +1,40 @@
+"""Sessions of the provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Column, ForeignKeyConstraint, Index, String, Text
+
+from doorward.storage import Json, Timestamp, tenant_table
+
+sessions = tenant_table(
+    "sessions",
+    Column("id", String(21), nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("authenticated_at", Timestamp, nullable=False),
+    Column("amr", Json, nullable=False),
+    Column("ip", String(64)),
+    Column("user_agent", Text),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
+    ),
+)
+Index("uq_sessions_token_hash", sessions.c.tenant_id, sessions.c.token_hash, unique=True)
+Index("ix_sessions_user_id", sessions.c.tenant_id, sessions.c.user_id)
+Index("ix_sessions_expires_at", sessions.c.expires_at)
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A row of sessions; `id` is the sid, `amr` the methods of RFC 8176."""
+
+    id: str
+    user_id: str
+    authenticated_at: datetime
+    amr: list[str]
+    created_at: datetime
+    expires_at: datetime

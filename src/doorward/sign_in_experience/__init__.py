@@ -1,0 +1,5 @@
+"""The sign-in experience: what users of a tenant see and which ways in they have.
+
+Owns: one document per tenant (branding, colours, sign-up and sign-in methods, social targets,
+policies), its validation, /api/sign-in-exp and /api/.well-known/sign-in-exp.
+"""

@@ -1,0 +1,167 @@
+"""SQLAlchemy Core statements, compiled once per dialect and run on the raw drivers.
+
+Compiling costs hundreds of microseconds and running through the ORM engine about as much again;
+a `Statement` pays the first once and the second never (docs/decisions/0002-storage.md has the
+measurements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar, overload
+
+import msgspec
+from sqlalchemy import Boolean, Executable, Table, bindparam, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from doorward.kit.clock import from_milliseconds, to_milliseconds
+from doorward.storage.schema import Json, Timestamp
+
+T = TypeVar("T")
+
+_encode_json = msgspec.json.Encoder().encode
+_decode_json = msgspec.json.Decoder().decode
+
+SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
+POSTGRESQL: Dialect = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+Convert = Callable[[Any], Any]
+
+
+class Compiled:
+    """SQL of one dialect with what turns Python values into driver values and back."""
+
+    __slots__ = ("_defaults", "_names", "_into", "_result", "has_rows", "sql")
+
+    def __init__(self, executable: Executable, *, dialect: Dialect, into: type | None) -> None:
+        compiled = executable.compile(  # type: ignore[attr-defined]
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
+        )
+        assert isinstance(compiled, SQLCompiler)
+        self.sql: str = compiled.string
+        order = compiled.positiontup or []
+        binds = compiled.binds
+        self._names = tuple((name, _bind_converter(binds[name].type)) for name in order)
+        self._defaults = {
+            name: value for name, value in compiled.params.items() if not _is_required(binds, name)
+        }
+        columns = [
+            (entry.keyname, _result_converter(entry.type, dialect))
+            for entry in compiled._result_columns
+        ]
+        self.has_rows = bool(columns)
+        self._into = into
+        self._result = _row_maker(columns, into)
+
+    def arguments(self, params: Mapping[str, Any]) -> list[Any]:
+        """Return driver values in statement order.
+
+        Raises:
+            KeyError: a parameter of the statement is missing.
+        """
+        defaults = self._defaults
+        values: list[Any] = []
+        for name, convert in self._names:
+            value = params[name] if name in params else defaults[name]
+            values.append(value if convert is None or value is None else convert(value))
+        return values
+
+    def row(self, values: Sequence[Any]) -> Any:
+        """Return the `into` Struct, or a dict, of one driver row."""
+        return self._result(values)
+
+
+class Statement(Generic[T]):
+    """A Core statement and the frozen Struct its rows become (a dict when `into` is None).
+
+    Struct fields are matched to columns by name. Compilation happens at first use, per dialect.
+    """
+
+    __slots__ = ("_compiled", "executable", "into")
+
+    @overload
+    def __init__(self: Statement[dict[str, Any]], executable: Executable) -> None: ...
+    @overload
+    def __init__(self, executable: Executable, *, into: type[T]) -> None: ...
+    def __init__(self, executable: Executable, *, into: type[Any] | None = None) -> None:
+        self.executable = executable
+        self.into = into
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, dialect: Dialect) -> Compiled:
+        """Return the compiled form for `dialect`, compiling it the first time."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = Compiled(self.executable, dialect=dialect, into=self.into)
+            self._compiled[dialect.name] = found
+        return found
+
+
+def insert_statement(table: Table) -> Statement[dict[str, Any]]:
+    """Return an INSERT that takes every column of `table` as a parameter of the same name."""
+    return Statement(
+        insert(table).values({c.name: bindparam(c.name, type_=c.type) for c in table.c})
+    )
+
+
+def compile_any(statement: Statement[Any] | Executable, dialect: Dialect) -> Compiled:
+    """Return the compiled form of a Statement, or of an ad-hoc executable (compiled each time)."""
+    if isinstance(statement, Statement):
+        return statement.compiled(dialect)
+    return Compiled(statement, dialect=dialect, into=None)
+
+
+def _is_required(binds: Mapping[str, Any], name: str) -> bool:
+    return name in binds and bool(binds[name].required)
+
+
+def _bind_converter(type_: Any) -> Convert | None:
+    if isinstance(type_, Json):
+        return lambda value: _encode_json(value).decode()
+    if isinstance(type_, Timestamp):
+        return lambda value: to_milliseconds(value) if isinstance(value, datetime) else value
+    return None
+
+
+def _result_converter(type_: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(type_, Json):
+        return _decode_json
+    if isinstance(type_, Timestamp):
+        return from_milliseconds
+    if isinstance(type_, Boolean) and dialect.name == "sqlite":
+        return bool
+    return None
+
+
+def _row_maker(
+    columns: Sequence[tuple[str, Convert | None]], into: type | None
+) -> Callable[[Sequence[Any]], Any]:
+    names = [name for name, _ in columns]
+    converters = [(i, convert) for i, (_, convert) in enumerate(columns) if convert is not None]
+
+    def converted(values: Sequence[Any]) -> list[Any]:
+        row = list(values)
+        for i, convert in converters:
+            if row[i] is not None:
+                row[i] = convert(row[i])
+        return row
+
+    if into is None:
+        return lambda values: dict(zip(names, converted(values), strict=True))
+    # The Struct may declare its fields in another order than the columns come in.
+    fields: tuple[str, ...] = into.__struct_fields__  # type: ignore[attr-defined]
+    missing = set(fields) - set(names)
+    if missing:
+        raise TypeError(f"{into.__name__} needs columns {sorted(missing)} that are not selected")
+    order = [names.index(field) for field in fields]
+    if order == list(range(len(names))):
+        return lambda values: into(*converted(values))
+
+    def reordered(values: Sequence[Any]) -> Any:
+        row = converted(values)
+        return into(*[row[i] for i in order])
+
+    return reordered

@@ -1,0 +1,46 @@
+"""The bounded background job that deletes what has expired, so that no table grows with traffic
+that is over. It runs in each process; deleting twice is harmless."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import timedelta
+
+from doorward.console.store import sweep_console_sessions
+from doorward.errors import DoorwardError
+from doorward.interactions.store import sweep_interactions
+from doorward.kit.clock import Clock
+from doorward.oidc.store import sweep_tokens
+from doorward.security.store import sweep_failed_attempts
+from doorward.sessions.store import sweep_sessions
+from doorward.storage import Database
+from doorward.storage.database import ALL_TENANTS
+
+log = logging.getLogger(__name__)
+
+_SWEEPS = (
+    sweep_interactions,
+    sweep_tokens,
+    sweep_sessions,
+    sweep_console_sessions,
+    sweep_failed_attempts,
+)
+
+
+async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> None:
+    """Sweep every `interval`, with jitter so that nodes do not march in step."""
+    while True:
+        await asyncio.sleep(interval.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311 jitter
+        try:
+            await sweep(db, clock=clock)
+        except DoorwardError as error:
+            log.warning("sweep failed, will try again", extra={"reason": str(error)})
+
+
+async def sweep(db: Database, *, clock: Clock) -> None:
+    """Delete what has expired, one short transaction a table; each sweep deletes a bounded batch."""
+    for sweep_table in _SWEEPS:
+        async with db.transaction(ALL_TENANTS) as tx:
+            await sweep_table(tx, now=clock.now())

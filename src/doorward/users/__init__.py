@@ -1,0 +1,8 @@
+"""Users: who they are, how they prove it with a password, and their social identities.
+
+Owns: users, user_identities; password hashing and policy; the management API /api/users.
+Does not own: sessions (slice `sessions`), roles (slice `roles`), the steps of signing in.
+
+Read `store.py` for the rows, `passwords.py` for hashing, `password_policy.py` and
+`username_policy.py` for what is acceptable, `registration.py` for how a user comes to be.
+"""

@@ -1,0 +1,158 @@
+"""Rows of users and user_identities."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.users.tables import Identity, User, user_identities, users
+
+_u = users.c
+_i = user_identities.c
+_COLUMNS = [column for column in users.c if column.name != "tenant_id"]
+_IDENTITY_COLUMNS = [column for column in user_identities.c if column.name != "tenant_id"]
+_INSERT = insert_statement(users)
+_INSERT_IDENTITY = insert_statement(user_identities)
+_FIND = Statement(
+    select(*_COLUMNS).where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id")),
+    into=User,
+)
+_FIND_BY_USERNAME = Statement(
+    select(*_COLUMNS).where(
+        _u.tenant_id == bindparam("tenant_id"), _u.username == bindparam("username_")
+    ),
+    into=User,
+)
+_FIND_BY_FOLDED_USERNAME = Statement(
+    select(*_COLUMNS).where(
+        _u.tenant_id == bindparam("tenant_id"),
+        func.lower(_u.username) == func.lower(bindparam("username_")),
+    ),
+    into=User,
+)
+_FIND_BY_EMAIL = Statement(
+    select(*_COLUMNS).where(
+        _u.tenant_id == bindparam("tenant_id"),
+        func.lower(_u.primary_email) == func.lower(bindparam("email")),
+    ),
+    into=User,
+)
+_FIND_BY_PHONE = Statement(
+    select(*_COLUMNS).where(
+        _u.tenant_id == bindparam("tenant_id"), _u.primary_phone == bindparam("phone")
+    ),
+    into=User,
+)
+_FIND_BY_IDENTITY = Statement(
+    select(*_COLUMNS)
+    .join(user_identities, (_i.tenant_id == _u.tenant_id) & (_i.user_id == _u.id))
+    .where(
+        _u.tenant_id == bindparam("tenant_id"),
+        _i.target == bindparam("target_"),
+        _i.identity_id == bindparam("identity_id_"),
+    ),
+    into=User,
+)
+_LIST_IDENTITIES = Statement(
+    select(*_IDENTITY_COLUMNS)
+    .where(_i.tenant_id == bindparam("tenant_id"), _i.user_id == bindparam("user_id_"))
+    .order_by(_i.target),
+    into=Identity,
+)
+_COUNT = Statement(
+    select(func.count()).select_from(users).where(_u.tenant_id == bindparam("tenant_id"))
+)
+_ANY = Statement(select(_u.id).where(_u.tenant_id == bindparam("tenant_id")).limit(1))
+
+
+async def add_user(tx: Transaction, *, tenant_id: str, user: User) -> None:
+    """Store a new user.
+
+    Raises:
+        UniqueViolation: uq_users_username, uq_users_primary_email or uq_users_primary_phone.
+    """
+    values: dict[str, Any] = {name: getattr(user, name) for name in User.__struct_fields__}
+    await tx.execute(_INSERT, tenant_id=tenant_id, **values)
+
+
+async def update_user(
+    tx: Transaction, *, tenant_id: str, user_id: str, now: datetime, **changes: Any
+) -> bool:
+    """Set columns of a user; False when there is no such user.
+
+    Raises:
+        UniqueViolation: as for add_user.
+    """
+    statement = (
+        update(users)
+        .where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id"))
+        .values(updated_at=now, **changes)
+    )
+    return await tx.execute(statement, tenant_id=tenant_id, user_id=user_id) == 1
+
+
+async def find_user(db: Executor, *, tenant_id: str, user_id: str) -> User | None:
+    """Return the user with this id."""
+    return await db.one(_FIND, tenant_id=tenant_id, user_id=user_id)
+
+
+async def find_user_by_username(
+    db: Executor, *, tenant_id: str, username: str, is_case_sensitive: bool = True
+) -> User | None:
+    """Return the user of this name, by the tenant's rule on case."""
+    statement = _FIND_BY_USERNAME if is_case_sensitive else _FIND_BY_FOLDED_USERNAME
+    return await db.one(statement, tenant_id=tenant_id, username_=username)
+
+
+async def find_user_by_email(db: Executor, *, tenant_id: str, email: str) -> User | None:
+    """Return the user of this e-mail address, whatever its case."""
+    return await db.one(_FIND_BY_EMAIL, tenant_id=tenant_id, email=email)
+
+
+async def find_user_by_phone(db: Executor, *, tenant_id: str, phone: str) -> User | None:
+    """Return the user of this phone number (digits only)."""
+    return await db.one(_FIND_BY_PHONE, tenant_id=tenant_id, phone=phone)
+
+
+async def find_user_by_identity(
+    db: Executor, *, tenant_id: str, target: str, identity_id: str
+) -> User | None:
+    """Return the user whom this person of the provider is."""
+    return await db.one(
+        _FIND_BY_IDENTITY, tenant_id=tenant_id, target_=target, identity_id_=identity_id
+    )
+
+
+async def add_identity(tx: Transaction, *, tenant_id: str, identity: Identity) -> None:
+    """Link a social identity.
+
+    Raises:
+        UniqueViolation: uq_user_identities_identity, another user has it already.
+    """
+    await tx.execute(
+        _INSERT_IDENTITY,
+        tenant_id=tenant_id,
+        user_id=identity.user_id,
+        target=identity.target,
+        identity_id=identity.identity_id,
+        details=identity.details,
+        created_at=identity.created_at,
+    )
+
+
+async def list_identities(db: Executor, *, tenant_id: str, user_id: str) -> list[Identity]:
+    """Return the social identities of a user."""
+    return await db.all(_LIST_IDENTITIES, tenant_id=tenant_id, user_id_=user_id)
+
+
+async def count_users(db: Executor, *, tenant_id: str) -> int:
+    """Return how many users the tenant has."""
+    return int(await db.value(_COUNT, tenant_id=tenant_id))
+
+
+async def has_users(db: Executor, *, tenant_id: str) -> bool:
+    """Tell whether the tenant has any user."""
+    return await db.one(_ANY, tenant_id=tenant_id) is not None
