@@ -1,0 +1,23 @@
+// Warn before unsaved changes are lost: <form data-unsaved> with a <div data-unsaved-bar> inside,
+// which is shown, stuck to the foot of the page, while the form differs from what was loaded.
+const left = new Set();
+
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  const bar = form.querySelector("[data-unsaved-bar]");
+  const state = () => JSON.stringify([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+  const loaded = state();
+  const failed = form.querySelector("[aria-invalid=true]") !== null;
+  const check = () => {
+    const changed = failed || state() !== loaded;
+    bar?.classList.toggle("stuck", changed);
+    if (changed) left.add(form);
+    else left.delete(form);
+  };
+  for (const event of ["input", "change", "list-change"]) form.addEventListener(event, check);
+  form.addEventListener("reset", () => setTimeout(check));
+  form.addEventListener("submit", (event) => {
+    if (!event.submitter?.formTarget) left.delete(form);
+  });
+  check();
+}
+addEventListener("beforeunload", (event) => { if (left.size) event.preventDefault(); });
