@@ -44,7 +44,7 @@ bench: install ## Measure the figures and print them as ratios
 	@tools/packages.sh wrk
 	@$(BIN)/python -m benchmarks
 
-install: $(VENV)/.installed-dev $(VENV)/.compiled $(if $(wildcard $(CLIENTS)/package-lock.json),$(CLIENTS)/node_modules/.installed) ## Install everything that the tests need
+install: $(VENV)/.installed-dev $(VENV)/.compiled $(VENV)/pypi-logto/.installed $(if $(wildcard $(CLIENTS)/package-lock.json),$(CLIENTS)/node_modules/.installed) ## Install everything that the tests need
 	@tools/packages.sh chromium postgresql node npm
 
 clean: ## Remove the environment and the caches, not ./data
@@ -61,6 +61,12 @@ $(VENV)/.installed-dev: $(PROJECTS)
 # Byte code is written ahead, so that the first start is as fast as the next ones.
 $(VENV)/.compiled: $(VENV)/.installed $(SOURCES)
 	@$(BIN)/python -m compileall -qq src $(wildcard sdk/src) || true
+	@touch $@
+
+# The SDK that ours stands in for has the same import name: it lies beside the environment, and the
+# tests that compare the two put it on their path.
+$(VENV)/pypi-logto/.installed: $(VENV)/.installed-dev
+	@tools/install.sh pypi-logto
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json

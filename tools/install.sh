@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes .venv and installs Doorward and its SDK into it, editable, with uv when present, else with pip.
-# Usage: tools/install.sh run | dev      (dev adds the tools and the clients that the tests need)
+# Usage: tools/install.sh run | dev | pypi-logto
+#   dev adds the tools and the clients that the tests need; pypi-logto puts the package `logto` of
+#   PyPI, without what it depends on, into .venv/pypi-logto.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 group=${1:-run}
@@ -30,16 +32,27 @@ if [ ! -x .venv/bin/python ]; then
     fi
 fi
 
+install() {
+    if has_uv; then
+        uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"
+    else
+        .venv/bin/python -m pip install --quiet "$@"
+    fi
+}
+
+if [ "$group" = pypi-logto ]; then
+    install --no-deps --target .venv/pypi-logto 'logto>=0.2.1'
+    exit
+fi
+
 targets=(-e .)
-[ -f sdk/pyproject.toml ] && targets+=(-e ./sdk)
+[ -f sdk/README.md ] && targets+=(-e ./sdk)
 [ "$group" = dev ] && targets+=(--group dev)
 
 echo "Installing Doorward into .venv ..." >&2
-if has_uv; then
-    uv pip install --quiet --compile-bytecode --python .venv/bin/python "${targets[@]}"
-else
+if ! has_uv; then
     .venv/bin/python -m ensurepip >/dev/null
     # Dependency groups need pip 25.1.
-    .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-    .venv/bin/python -m pip install --quiet "${targets[@]}"
+    install --upgrade 'pip>=25.1'
 fi
+install "${targets[@]}"
