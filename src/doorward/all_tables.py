@@ -7,6 +7,7 @@ from doorward.applications import tables as applications
 from doorward.audit import tables as audit
 from doorward.connectors import tables as connectors
 from doorward.console import tables as console
+from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
 from doorward.oidc import tables as oidc
@@ -25,6 +26,7 @@ __all__ = [
     "audit",
     "connectors",
     "console",
+    "grants",
     "interactions",
     "keys",
     "metadata",

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from doorward.console.store import sweep_console_sessions
 from doorward.errors import DoorwardError
+from doorward.grants.store import sweep_grants
 from doorward.interactions.store import sweep_interactions
 from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _SWEEPS = (
     sweep_interactions,
     sweep_tokens,
+    sweep_grants,
     sweep_sessions,
     sweep_console_sessions,
     sweep_failed_attempts,
@@ -32,6 +34,7 @@ _SWEEPS = (
 async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> None:
     """Sweep every `interval`, with jitter so that nodes do not march in step."""
     while True:
+        # lint: determinism: the jitter decides nothing
         await asyncio.sleep(interval.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311 jitter
         try:
             await sweep(db, clock=clock)
@@ -40,7 +43,7 @@ async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> N
 
 
 async def sweep(db: Database, *, clock: Clock) -> None:
-    """Delete what has expired, one short transaction a table; each sweep deletes a bounded batch."""
+    """Delete what has expired, in one short transaction a table."""
     for sweep_table in _SWEEPS:
         async with db.transaction(ALL_TENANTS) as tx:
             await sweep_table(tx, now=clock.now())

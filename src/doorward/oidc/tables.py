@@ -1,5 +1,5 @@
 """What the token server remembers. Bearer values are stored as hashes; codes, refresh and access
-tokens belong to a grant, and deleting the grant ends them all."""
+tokens belong to a grant (slice `grants`), and deleting the grant ends them all."""
 
 from __future__ import annotations
 
@@ -9,24 +9,6 @@ import msgspec
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, String, Text
 
 from doorward.storage import Json, Timestamp, tenant_table
-
-grants = tenant_table(
-    "grants",
-    Column("id", String(21), nullable=False),
-    Column("user_id", String(21), nullable=False),
-    Column("client_id", String(128), nullable=False),
-    Column("session_id", String(21)),
-    Column("is_offline", Boolean, nullable=False),
-    Column("created_at", Timestamp, nullable=False),
-    Column("expires_at", Timestamp, nullable=False),
-    ForeignKeyConstraint(
-        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
-    ),
-)
-Index("ix_grants_user_id", grants.c.tenant_id, grants.c.user_id)
-Index("ix_grants_session_id", grants.c.tenant_id, grants.c.session_id)
-Index("ix_grants_client_id", grants.c.tenant_id, grants.c.client_id)
-Index("ix_grants_expires_at", grants.c.expires_at)
 
 
 def _of_grant() -> ForeignKeyConstraint:

@@ -1,0 +1,79 @@
+"""Rows of grants. Every deletion takes the codes and tokens of the grant with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select
+
+from doorward.grants.tables import Grant, grants
+from doorward.storage import Executor, Statement, Transaction, insert_statement
+
+_t = grants.c
+_HERE = _t.tenant_id == bindparam("tenant_id")
+_INSERT = insert_statement(grants)
+_FIND = Statement(
+    select(*[column for column in grants.c if column.name != "tenant_id"]).where(
+        _HERE, _t.id == bindparam("grant_id_")
+    ),
+    into=Grant,
+)
+_DELETE = Statement(delete(grants).where(_HERE, _t.id == bindparam("grant_id_")))
+_DELETE_OF_USER = Statement(delete(grants).where(_HERE, _t.user_id == bindparam("user_id_")))
+_DELETE_OF_CLIENT = Statement(delete(grants).where(_HERE, _t.client_id == bindparam("client_id_")))
+_DELETE_OF_SESSION = Statement(
+    delete(grants).where(_HERE, _t.session_id == bindparam("session_id_"), _t.is_offline.is_(False))
+)
+_SWEEP = Statement(
+    delete(grants).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
+)
+
+
+async def add_grant(tx: Transaction, *, tenant_id: str, grant: Grant) -> None:
+    """Store a new grant.
+
+    Raises:
+        ForeignKeyViolation: the user is gone.
+    """
+    await tx.execute(
+        _INSERT,
+        tenant_id=tenant_id,
+        id=grant.id,
+        user_id=grant.user_id,
+        client_id=grant.client_id,
+        session_id=grant.session_id,
+        is_offline=grant.is_offline,
+        created_at=grant.created_at,
+        expires_at=grant.expires_at,
+    )
+
+
+async def find_grant(db: Executor, *, tenant_id: str, grant_id: str) -> Grant | None:
+    """Return the grant with this id."""
+    return await db.one(_FIND, tenant_id=tenant_id, grant_id_=grant_id)
+
+
+async def end_grant(tx: Transaction, *, tenant_id: str, grant_id: str) -> bool:
+    """Delete a grant with its codes and tokens; False when it was gone already."""
+    return await tx.execute(_DELETE, tenant_id=tenant_id, grant_id_=grant_id) == 1
+
+
+async def end_grants_of_user(tx: Transaction, *, tenant_id: str, user_id: str) -> int:
+    """Delete every grant of a user and return how many."""
+    return await tx.execute(_DELETE_OF_USER, tenant_id=tenant_id, user_id_=user_id)
+
+
+async def end_grants_of_client(tx: Transaction, *, tenant_id: str, client_id: str) -> int:
+    """Delete every grant to an application and return how many."""
+    return await tx.execute(_DELETE_OF_CLIENT, tenant_id=tenant_id, client_id_=client_id)
+
+
+async def end_grants_of_session(tx: Transaction, *, tenant_id: str, session_id: str) -> int:
+    """Delete the grants that live with a session (all but offline ones); return how many."""
+    return await tx.execute(_DELETE_OF_SESSION, tenant_id=tenant_id, session_id_=session_id)
+
+
+# lint: tenant-scope: what has expired goes, whosever it is
+async def sweep_grants(tx: Transaction, *, now: datetime) -> int:  # every tenant
+    """Delete expired grants and return how many."""
+    return await tx.execute(_SWEEP, now=now)
