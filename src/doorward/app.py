@@ -1,7 +1,7 @@
 """The composition root: settings -> database -> surfaces. The only place where things are wired.
 
-    request ─► edge (request id, client address, tenant) ─┬─► oidc       /oidc, /.well-known (plain ASGI)
-                                                           └─► Litestar   sign_in, console, /api
+    request ─► edge (request id, client, tenant) ─┬─► oidc       /oidc, /.well-known (plain ASGI)
+                                                  └─► Litestar   sign_in, console, /api
 
 `create_app` returns an ASGI application whose lifespan opens and closes everything it uses.
 """
@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> App:
     return App(settings, clock=clock or SystemClock())
 
 
+@dataclass(frozen=True)
+class _Running:
+    """What exists between start and stop."""
+
+    db: Database
+    oidc: Oidc
+    web: Any
+    sweeper: asyncio.Task[None]
+
+
 class App:
     """The edge. Every request passes `__call__`; nothing else is reachable from outside."""
 
@@ -66,29 +77,26 @@ class App:
             DEFAULT_TENANT: settings.endpoint,
             ADMIN_TENANT: settings.admin_endpoint,
         }
-        self._db: Database | None = None
-        self._oidc: Asgi | None = None
-        self._web: Asgi | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._running: _Running | None = None
 
     async def start(self) -> None:
         """Migrate, seed, open the database and build the surfaces."""
         if await migrate(self.settings):
             log.info("database migrated")
-        db = self._db = await open_database(self.settings)
+        db = await open_database(self.settings)
         if await seed(db, sealer=self._sealer, clock=self._clock):
             log.info("first start: tenants created")
         snapshots = Snapshots(db)
         for tenant_id in self._endpoints:
             await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
-        self._oidc = Oidc(
+        oidc = Oidc(
             settings=self.settings,
             db=db,
             snapshots=snapshots,
             clock=self._clock,
             sealer=self._sealer,
         )
-        self._web = create_web(
+        web = create_web(
             settings=self.settings,
             db=db,
             snapshots=snapshots,
@@ -96,22 +104,28 @@ class App:
             sealer=self._sealer,
             call_internally=self,
         )
-        self._sweeper = asyncio.create_task(
+        sweeper = asyncio.create_task(
             sweep_forever(db, clock=self._clock, interval=_SWEEP_INTERVAL)
         )
+        self._running = _Running(db=db, oidc=oidc, web=web, sweeper=sweeper)
 
     async def stop(self) -> None:
         """Close what `start` opened; what was acknowledged is on disk already."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
-        if self._db is not None:
-            await self._db.close()
+        running, self._running = self._running, None
+        if running is None:
+            return
+        running.sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running.sweeper
+        await running.db.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+            return
+        running = self._running
+        if running is None:
+            await _answer(send, 503, b'{"status":"not running"}')
             return
         # 1. Who is asking, and of which tenant.
         edge = self._edge(scope)
@@ -121,13 +135,11 @@ class App:
             # 2. To the surface that owns the path.
             path: str = scope["path"]
             if path.startswith(_OIDC_PATHS):
-                assert self._oidc is not None
-                await self._oidc(scope, receive, send)
+                await running.oidc(scope, receive, send)
             elif path in {"/healthz", "/readyz"}:
-                await self._health(path, send)
+                await _health(path, running.db, send)
             else:
-                assert self._web is not None
-                await self._web(scope, receive, send)
+                await running.web(scope, receive, send)
         finally:
             request_id.reset(token)
 
@@ -150,19 +162,6 @@ class App:
             is_secure=endpoint.startswith("https:"),
         )
 
-    async def _health(self, path: str, send: Send) -> None:
-        """/healthz: the process answers. /readyz: so does its database."""
-        status, body = 200, b'{"status":"ok"}'
-        if path == "/readyz":
-            try:
-                assert self._db is not None
-                await self._db.check()
-            except DatabaseUnavailable:
-                status, body = 503, b'{"status":"database unavailable"}'
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
@@ -173,3 +172,22 @@ class App:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _health(path: str, db: Database, send: Send) -> None:
+    """/healthz: the process answers. /readyz: so does its database."""
+    if path == "/readyz":
+        try:
+            await db.check()
+        except DatabaseUnavailable:
+            await _answer(send, 503, b'{"status":"database unavailable"}')
+            return
+    await _answer(send, 200, b'{"status":"ok"}')
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

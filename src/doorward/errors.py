@@ -26,10 +26,10 @@ class ConfigurationError(DoorwardError):
 class NotFound(DoorwardError):
     """A thing that was asked for by id does not exist in this tenant."""
 
-    def __init__(self, noun: str, id: str) -> None:
-        super().__init__(f"{noun} {id!r} does not exist")
+    def __init__(self, noun: str, id_: str) -> None:
+        super().__init__(f"{noun} {id_!r} does not exist")
         self.noun = noun
-        self.id = id
+        self.id = id_
 
 
 class RequestError(DoorwardError):

@@ -71,9 +71,9 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
     failures = [task.exception() for task in listeners if task.done()]
 
     # No new connections, requests in flight finish, then the database closes.
-    await flights.land(timeout=settings.shutdown_timeout)
+    await flights.land(within=settings.shutdown_timeout)
     for server in servers:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.gather(*listeners, return_exceptions=True), 5)
     await app.stop()
@@ -88,6 +88,7 @@ class _Flights:
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
         self._app = app
         self._count = 0
+        self._landed = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._count += 1
@@ -95,11 +96,14 @@ class _Flights:
             await self._app(scope, receive, send)
         finally:
             self._count -= 1
+            if not self._count:
+                self._landed.set()
 
-    async def land(self, *, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while self._count and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+    async def land(self, *, within: float) -> None:
+        self._landed.clear()
+        if self._count:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._landed.wait(), within)
 
 
 def _supervise(settings: Settings, announce: Callable[[], None] | None) -> int:

@@ -27,6 +27,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _setting(parse: Callable[[str], Any], default: Any, about: str) -> Any:
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata={"parse": parse, "about": about})
     return field(default=default, metadata={"parse": parse, "about": about})
 
 
@@ -168,7 +170,7 @@ class Settings:
     )
     dev_host_overrides: dict[str, str] = _setting(
         _host_overrides,
-        None,
+        {},
         "Development only: `host=http://127.0.0.1:4000,...` sends outbound calls for a host "
         "elsewhere. Refused when an endpoint is https.",
     )
@@ -206,8 +208,6 @@ class Settings:
             fill["endpoint"] = f"http://localhost:{self.port}"
         if not self.admin_endpoint:
             fill["admin_endpoint"] = f"http://localhost:{self.admin_port}"
-        if self.dev_host_overrides is None:
-            fill["dev_host_overrides"] = {}
         for name, value in fill.items():
             object.__setattr__(self, name, value)
         self._check()

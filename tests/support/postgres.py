@@ -31,6 +31,7 @@ from typing import Any
 from tests.support.ports import free_port
 
 START_TIMEOUT = 60.0
+OWNER = "doorward"
 # A cluster that lives for minutes loses nothing that anybody needs when the machine stops.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 SETTINGS = {
@@ -70,6 +71,8 @@ class PostgresCluster:
             cluster = cls(port=free_port(), directory=directory)
             process = _spawn(cluster, fsync=fsync)
             _await_ready(cluster, process)
+            # Ordinary, as in production: a superuser would walk through row-level security.
+            cluster.execute(f"CREATE ROLE {OWNER} LOGIN")
             yield cluster
         finally:
             if process is not None:
@@ -78,11 +81,12 @@ class PostgresCluster:
 
     def url(self, name: str) -> str:
         """Return the URL of database `name`, as DOORWARD_DATABASE_URL takes it."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+        return f"postgresql://{OWNER}@127.0.0.1:{self.port}/{name}"
 
     def create_database(self, name: str, *, template: str = "template0") -> str:
         """Create database `name` as a copy of `template`; return its URL."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
+        options = f"OWNER {OWNER} TEMPLATE \"{template}\" ENCODING 'UTF8'"
+        self.execute(f'CREATE DATABASE "{name}" {options}')
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
@@ -91,8 +95,9 @@ class PostgresCluster:
 
     def execute(self, sql: str, *, database: str = "postgres") -> str:
         """Run one statement as the superuser; return what psql prints, unaligned, rows only."""
+        superuser = f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
         result = subprocess.run(
-            [_program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, self.url(database)],
+            [_program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, superuser],
             capture_output=True,
             text=True,
             check=False,

@@ -27,7 +27,7 @@ def up() -> None:
     from doorward.server import run
 
     settings = Settings.from_environment()
-    set_up_logs(level=settings.log_level, format=settings.log_format)
+    set_up_logs(level=settings.log_level, shape=settings.log_format)
     sys.exit(run(settings, announce=lambda: _announce(settings)))
 
 
@@ -38,7 +38,7 @@ def serve() -> None:
     from doorward.server import run
 
     settings = Settings.from_environment()
-    set_up_logs(level=settings.log_level, format=settings.log_format)
+    set_up_logs(level=settings.log_level, shape=settings.log_format)
     sys.exit(run(settings))
 
 

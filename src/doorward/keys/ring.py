@@ -25,7 +25,7 @@ class KeyStatus(StrEnum):
 
 
 class KeyRing:
-    """`current` signs; `verification_keys` (kid -> key) verify; `jwks` is the ready JSON document."""
+    """`current` signs, `verification_keys` (by kid) verify, `jwks` is the ready JSON document."""
 
     def __init__(self, stored: list[StoredKey], *, sealer: Sealer) -> None:
         row = next((key for key in stored if key.status == KeyStatus.CURRENT), None)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
 
+from doorward.keys.tables import StoredKey, signing_keys
 from doorward.kit.crypto import Sealer
 from doorward.kit.jose import SigningKey
-from doorward.keys.tables import StoredKey, signing_keys
 from doorward.storage import Executor, Statement, Transaction, insert_statement
 
 SEAL_PURPOSE = "signing_keys.private_key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_SECRET_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MIXED_CASE_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ENTITY_ID_LENGTH = 21
 USER_ID_LENGTH = 12
@@ -20,7 +20,7 @@ def new_id(length: int = ENTITY_ID_LENGTH) -> str:
 
 def new_secret(length: int = SECRET_LENGTH) -> str:
     """Return a mixed-case alphanumeric secret; 32 characters carry 190 bits."""
-    return _random_text(_SECRET_ALPHABET, length)
+    return _random_text(_MIXED_CASE_ALPHABET, length)
 
 
 def new_token() -> str:

@@ -23,10 +23,10 @@ _MASKED = ("secret", "password", "token", "authorization", "cookie", "code_verif
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def set_up_logs(*, level: str, format: str) -> None:
-    """Send every log line of the process to stderr as `format` ("text" or "json")."""
+def set_up_logs(*, level: str, shape: str) -> None:
+    """Send every log line of the process to stderr as `shape` ("text" or "json")."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter() if shape == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

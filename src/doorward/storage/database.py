@@ -75,7 +75,7 @@ class Database(Executor, Protocol):
         """Open a transaction for one tenant (or ALL_TENANTS)."""
 
     def change_token(self) -> int | None:
-        """Return a number that differs after any commit by anyone, or None where that is not cheap."""
+        """Return a number that changes with any commit by anyone; None where that is not cheap."""
 
     def on_notify(self, callback: Callable[[str], None]) -> None:
         """Call `callback(tenant_id)` when a configuration change is announced."""

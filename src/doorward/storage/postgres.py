@@ -49,7 +49,7 @@ _AWAY = (
 )
 
 
-class _Connection(asyncpg.Connection[asyncpg.Record]):
+class _Connection(asyncpg.Connection):
     """A pooled connection that remembers which tenant it serves."""
 
     __slots__ = ("_tenant_id",)
@@ -133,7 +133,7 @@ class PostgresDatabase:
     async def _connection(self, tenant_id: str) -> AsyncIterator[Any]:
         try:
             async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
-                await connection.serve(tenant_id)
+                await connection.serve(tenant_id)  # type: ignore[attr-defined]  # _Connection
                 yield connection
         except _AWAY as error:
             raise DatabaseUnavailable(str(error)) from error
@@ -149,14 +149,18 @@ class PostgresDatabase:
         """Hold one connection that hears other nodes; reconnect for as long as the server lives."""
         while True:
             with contextlib.suppress(*_AWAY):
-                connection = await asyncpg.connect(self._url)
-                try:
-                    await connection.add_listener(CHANNEL, self._hear)
-                    while not connection.is_closed():
-                        await asyncio.sleep(_RECONNECT_DELAY)
-                finally:
-                    connection.terminate()
+                await self._listen_until_lost()
             await asyncio.sleep(_RECONNECT_DELAY)
+
+    async def _listen_until_lost(self) -> None:
+        connection = await asyncpg.connect(self._url)
+        try:
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(CHANNEL, self._hear)
+            await lost.wait()
+        finally:
+            connection.terminate()
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         self.announce(str(payload))
@@ -203,8 +207,9 @@ class PostgresTransaction:
 
     async def execute(self, statement: AnyStatement, **params: Any) -> int:
         compiled = compile_any(statement, POSTGRESQL)
+        sql, values = compiled.bind(params)
         try:
-            status = await self._connection.execute(compiled.sql, *compiled.arguments(params))
+            status = await self._connection.execute(sql, *values)
         except asyncpg.PostgresError as error:
             raise _translate(error) from error
         # "INSERT 0 1", "UPDATE 3", "DELETE 0"
@@ -236,19 +241,22 @@ def _tenant_of(params: dict[str, Any]) -> str:
 
 async def _fetch_one(connection: Any, statement: AnyStatement, params: dict[str, Any]) -> Any:
     compiled = compile_any(statement, POSTGRESQL)
-    row = await connection.fetchrow(compiled.sql, *compiled.arguments(params))
+    sql, values = compiled.bind(params)
+    row = await connection.fetchrow(sql, *values)
     return None if row is None else compiled.row(row)
 
 
 async def _fetch_all(connection: Any, statement: AnyStatement, params: dict[str, Any]) -> list[Any]:
     compiled = compile_any(statement, POSTGRESQL)
-    rows = await connection.fetch(compiled.sql, *compiled.arguments(params))
+    sql, values = compiled.bind(params)
+    rows = await connection.fetch(sql, *values)
     return [compiled.row(row) for row in rows]
 
 
 async def _fetch_value(connection: Any, statement: AnyStatement, params: dict[str, Any]) -> Any:
     compiled = compile_any(statement, POSTGRESQL)
-    return await connection.fetchval(compiled.sql, *compiled.arguments(params))
+    sql, values = compiled.bind(params)
+    return await connection.fetchval(sql, *values)
 
 
 def _translate(error: asyncpg.PostgresError) -> Exception:

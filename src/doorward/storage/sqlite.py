@@ -154,7 +154,7 @@ class SqliteTransaction:
     async def execute(self, statement: AnyStatement, **params: Any) -> int:
         compiled = compile_any(statement, SQLITE)
         try:
-            return self._connection.execute(compiled.sql, compiled.arguments(params)).rowcount
+            return self._connection.execute(*compiled.bind(params)).rowcount
         except sqlite3.Error as error:
             raise _translate(error) from error
 
@@ -218,7 +218,7 @@ class _Writer:
         self.connection.close()
 
     def _pass_on(self) -> None:
-        """Hand the writer to the next in line, or commit when there is none or the group is full."""
+        """Hand the writer to the next in line, or commit if there is none or the group is full."""
         if self._waiting and len(self._group) < _MAX_GROUP:
             self._turn.release()
             return
@@ -248,7 +248,7 @@ class _Writer:
                 time.sleep(0.001)
 
     async def _commit(self) -> None:
-        """Commit the group in a thread; runs as a task that owns the turn and ends by passing it."""
+        """Commit the group in a thread: a task that owns the turn and passes it on at the end."""
         group, self._group = self._group, []
         failure: BaseException | None = None
         try:
@@ -290,7 +290,7 @@ def _fetch_one(
 ) -> Any:
     compiled = compile_any(statement, SQLITE)
     try:
-        row = connection.execute(compiled.sql, compiled.arguments(params)).fetchone()
+        row = connection.execute(*compiled.bind(params)).fetchone()
     except sqlite3.Error as error:
         raise _translate(error) from error
     return None if row is None else compiled.row(row)
@@ -301,7 +301,7 @@ def _fetch_all(
 ) -> list[Any]:
     compiled = compile_any(statement, SQLITE)
     try:
-        rows = connection.execute(compiled.sql, compiled.arguments(params)).fetchall()
+        rows = connection.execute(*compiled.bind(params)).fetchall()
     except sqlite3.Error as error:
         raise _translate(error) from error
     return [compiled.row(row) for row in rows]
@@ -312,7 +312,7 @@ def _fetch_value(
 ) -> Any:
     compiled = compile_any(statement, SQLITE)
     try:
-        row = connection.execute(compiled.sql, compiled.arguments(params)).fetchone()
+        row = connection.execute(*compiled.bind(params)).fetchone()
     except sqlite3.Error as error:
         raise _translate(error) from error
     return None if row is None else row[0]

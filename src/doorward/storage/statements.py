@@ -34,40 +34,51 @@ Convert = Callable[[Any], Any]
 class Compiled:
     """SQL of one dialect with what turns Python values into driver values and back."""
 
-    __slots__ = ("_defaults", "_names", "_into", "_result", "has_rows", "sql")
+    __slots__ = ("_defaults", "_dialect", "_executable", "_expands", "_names", "_result", "_sql")
 
     def __init__(self, executable: Executable, *, dialect: Dialect, into: type | None) -> None:
-        compiled = executable.compile(  # type: ignore[attr-defined]
-            dialect=dialect, compile_kwargs={"render_postcompile": True}
-        )
-        assert isinstance(compiled, SQLCompiler)
-        self.sql: str = compiled.string
-        order = compiled.positiontup or []
+        compiled = _compile(executable, dialect)
+        self._dialect = dialect
+        self._executable = executable
+        self._sql: str = compiled.string
+        # IN (...) is written out for as many values as come, so such a statement compiles again.
+        self._expands = bool(compiled.post_compile_params)
         binds = compiled.binds
-        self._names = tuple((name, _bind_converter(binds[name].type)) for name in order)
-        self._defaults = {
-            name: value for name, value in compiled.params.items() if not _is_required(binds, name)
-        }
+        self._names = tuple(
+            (name, _bind_converter(binds[name].type)) for name in compiled.positiontup or ()
+        )
+        self._defaults = {name: bind.value for name, bind in binds.items() if not bind.required}
         columns = [
             (entry.keyname, _result_converter(entry.type, dialect))
             for entry in compiled._result_columns
         ]
-        self.has_rows = bool(columns)
-        self._into = into
         self._result = _row_maker(columns, into)
 
-    def arguments(self, params: Mapping[str, Any]) -> list[Any]:
-        """Return driver values in statement order.
+    def bind(self, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return the SQL and the driver values in its order.
 
         Raises:
             KeyError: a parameter of the statement is missing.
         """
+        if self._expands:
+            return self._expand(params)
         defaults = self._defaults
         values: list[Any] = []
         for name, convert in self._names:
             value = params[name] if name in params else defaults[name]
             values.append(value if convert is None or value is None else convert(value))
-        return values
+        return self._sql, values
+
+    def _expand(self, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        given = {name: params[name] for name, _ in self._names if name in params}
+        executable = self._executable.params(**given)  # type: ignore[attr-defined]
+        compiled = _compile(executable, self._dialect, render_postcompile=True)
+        converters = dict(self._names)
+        values = []
+        for name in compiled.positiontup or ():
+            value, convert = compiled.params[name], converters.get(name)
+            values.append(value if convert is None or value is None else convert(value))
+        return compiled.string, values
 
     def row(self, values: Sequence[Any]) -> Any:
         """Return the `into` Struct, or a dict, of one driver row."""
@@ -114,8 +125,16 @@ def compile_any(statement: Statement[Any] | Executable, dialect: Dialect) -> Com
     return Compiled(statement, dialect=dialect, into=None)
 
 
-def _is_required(binds: Mapping[str, Any], name: str) -> bool:
-    return name in binds and bool(binds[name].required)
+def _compile(
+    executable: Executable, dialect: Dialect, *, render_postcompile: bool = False
+) -> SQLCompiler:
+    options = {"render_postcompile": True} if render_postcompile else {}
+    compiled = executable.compile(  # type: ignore[attr-defined]
+        dialect=dialect, compile_kwargs=options
+    )
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError(f"{executable} is not a statement")
+    return compiled
 
 
 def _bind_converter(type_: Any) -> Convert | None:

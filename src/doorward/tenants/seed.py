@@ -148,7 +148,7 @@ async def _seed_default_tenant(tx: Transaction, now: datetime) -> None:
     scope_id = await _add_resource(
         tx,
         DEFAULT_TENANT,
-        id=MANAGEMENT_RESOURCE_ID,
+        id_=MANAGEMENT_RESOURCE_ID,
         name="Logto Management API",
         indicator=management_indicator(DEFAULT_TENANT),
         scope_id="management-api-all",
@@ -158,7 +158,7 @@ async def _seed_default_tenant(tx: Transaction, now: datetime) -> None:
         await _add_role(
             tx,
             DEFAULT_TENANT,
-            id=id_,
+            id_=id_,
             name=name,
             type_="MachineToMachine",
             description="Full access to the management API of this tenant.",
@@ -171,7 +171,7 @@ async def _seed_admin_tenant(tx: Transaction, *, sealer: Sealer, now: datetime) 
         tenant_id: await _add_resource(
             tx,
             ADMIN_TENANT,
-            id=new_id(),
+            id_=new_id(),
             name=f"Logto Management API for tenant {tenant_id}",
             indicator=management_indicator(tenant_id),
             scope_id=new_id(),
@@ -182,7 +182,7 @@ async def _seed_admin_tenant(tx: Transaction, *, sealer: Sealer, now: datetime) 
     me_scope_id = await _add_resource(
         tx,
         ADMIN_TENANT,
-        id=new_id(),
+        id_=new_id(),
         name="Logto Me API",
         indicator="https://admin.logto.app/me",
         scope_id=new_id(),
@@ -191,7 +191,7 @@ async def _seed_admin_tenant(tx: Transaction, *, sealer: Sealer, now: datetime) 
     await _add_role(
         tx,
         ADMIN_TENANT,
-        id=new_id(),
+        id_=new_id(),
         name=ADMIN_USER_ROLE_NAME,
         type_="User",
         description="Every administrator.",
@@ -200,7 +200,7 @@ async def _seed_admin_tenant(tx: Transaction, *, sealer: Sealer, now: datetime) 
     await _add_role(
         tx,
         ADMIN_TENANT,
-        id=new_id(),
+        id_=new_id(),
         name=ADMIN_ROLE_NAME,
         type_="User",
         description="Administrator of tenant default.",
@@ -216,7 +216,7 @@ async def _seed_admin_tenant(tx: Transaction, *, sealer: Sealer, now: datetime) 
         await _add_role(
             tx,
             ADMIN_TENANT,
-            id=application_id,
+            id_=application_id,
             name=f"machine:mapi:{tenant_id}",
             type_="MachineToMachine",
             description=f"Machine access to the management API of tenant {tenant_id}.",
@@ -265,7 +265,7 @@ async def _add_resource(
     tx: Transaction,
     tenant_id: str,
     *,
-    id: str,
+    id_: str,
     name: str,
     indicator: str,
     scope_id: str,
@@ -273,12 +273,12 @@ async def _add_resource(
 ) -> str:
     """Store a resource with its one scope, "all", and return the scope's id."""
     resource = Resource(
-        id=id, name=name, indicator=indicator, is_default=False, access_token_ttl=3600
+        id=id_, name=name, indicator=indicator, is_default=False, access_token_ttl=3600
     )
     await resources.add_resource(tx, tenant_id=tenant_id, resource=resource)
     scope = Scope(
         id=scope_id,
-        resource_id=id,
+        resource_id=id_,
         name=MANAGEMENT_SCOPE,
         description="Default scope, allows all operations.",
         created_at=now,
@@ -291,13 +291,13 @@ async def _add_role(
     tx: Transaction,
     tenant_id: str,
     *,
-    id: str,
+    id_: str,
     name: str,
     type_: str,
     description: str,
     scope_ids: list[str],
 ) -> None:
-    role = Role(id=id, name=name, description=description, type=type_, is_default=False)
+    role = Role(id=id_, name=name, description=description, type=type_, is_default=False)
     await roles.add_role(tx, tenant_id=tenant_id, role=role)
     for scope_id in scope_ids:
-        await roles.add_role_scope(tx, tenant_id=tenant_id, role_id=id, scope_id=scope_id)
+        await roles.add_role_scope(tx, tenant_id=tenant_id, role_id=id_, scope_id=scope_id)
