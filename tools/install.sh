@@ -46,7 +46,7 @@ if [ "$group" = pypi-logto ]; then
 fi
 
 targets=(-e .)
-[ -f sdk/README.md ] && targets+=(-e ./sdk)
+[ -f sdk/pyproject.toml ] && targets+=(-e ./sdk)
 [ "$group" = dev ] && targets+=(--group dev)
 
 echo "Installing Doorward into .venv ..." >&2

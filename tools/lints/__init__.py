@@ -16,6 +16,7 @@ from tools.lints import (
     determinism,
     inline_code,
     length,
+    links,
     markup,
     outbound,
     secret_logs,
@@ -35,5 +36,6 @@ RULES = (
     secret_logs,
     determinism,
     words,
+    links,
 )
 ADVICE = (length,)
