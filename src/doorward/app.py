@@ -21,6 +21,7 @@ from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock, SystemClock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge, client_address, find_header
+from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import Oidc
@@ -59,6 +60,7 @@ class _Running:
     db: Database
     oidc: Oidc
     web: Any
+    http: HttpClient
     sweeper: asyncio.Task[None]
 
 
@@ -96,18 +98,23 @@ class App:
             clock=self._clock,
             sealer=self._sealer,
         )
+        http = HttpClient(
+            allow_private_addresses=self.settings.allow_private_addresses,
+            host_overrides=self.settings.dev_host_overrides,
+        )
         web = create_web(
             settings=self.settings,
             db=db,
             snapshots=snapshots,
             clock=self._clock,
             sealer=self._sealer,
+            http=http,
             call_internally=self,
         )
         sweeper = asyncio.create_task(
             sweep_forever(db, clock=self._clock, interval=_SWEEP_INTERVAL)
         )
-        self._running = _Running(db=db, oidc=oidc, web=web, sweeper=sweeper)
+        self._running = _Running(db=db, oidc=oidc, web=web, http=http, sweeper=sweeper)
 
     async def stop(self) -> None:
         """Close what `start` opened; what was acknowledged is on disk already."""
@@ -117,6 +124,7 @@ class App:
         running.sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running.sweeper
+        await running.http.close()
         await running.db.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,6 +17,7 @@ from litestar.di import Provide
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
+from doorward.kit.http_client import HttpClient
 from doorward.management.routes import management_routes
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots
@@ -31,6 +32,7 @@ def create_web(
     snapshots: Snapshots,
     clock: Clock,
     sealer: Sealer,
+    http: HttpClient,
     call_internally: Asgi,
 ) -> Litestar:
     """Return the Litestar application with every route of the surfaces and slices."""
@@ -40,6 +42,7 @@ def create_web(
         "snapshots": snapshots,
         "clock": clock,
         "sealer": sealer,
+        "http": http,
         "call_internally": call_internally,
     }
 
@@ -48,7 +51,7 @@ def create_web(
         return config
 
     return Litestar(
-        route_handlers=[*management_routes()],
+        route_handlers=route_handlers(),
         dependencies={
             **{name: _constant(value) for name, value in shared.items()},
             "edge": Provide(provide_edge, sync_to_thread=False),
@@ -58,6 +61,11 @@ def create_web(
         logging_config=None,
         debug=False,
     )
+
+
+def route_handlers() -> list[Any]:
+    """Return every handler of the surfaces and slices, in one explicit list."""
+    return [*management_routes()]
 
 
 def provide_edge(request: Request[Any, Any, Any]) -> Edge:

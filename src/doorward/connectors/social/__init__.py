@@ -1,0 +1,1 @@
+"""Social providers, one module each."""
