@@ -12,12 +12,13 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
+from doorward.errors import ConfigurationError
 from doorward.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,15 @@ _RESPAWN_DELAY = 0.5
 
 
 def run(settings: Settings, *, announce: Callable[[], None] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit status."""
-    if settings.workers > 1 and _WORKER_VARIABLE not in os.environ:
-        return _supervise(settings, announce)
+    """Serve until SIGTERM or SIGINT; return the exit status.
+
+    Raises:
+        ConfigurationError: an address cannot be listened on.
+    """
+    if _WORKER_VARIABLE not in os.environ:
+        _check_ports(settings)
+        if settings.workers > 1:
+            return _supervise(settings, announce)
     import uvloop
 
     uvloop.run(serve(settings, announce))
@@ -45,10 +52,9 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
 
     app = create_app(settings)
     await app.start()
-    flights = _Flights(app)
     servers = [
         Server(
-            flights,
+            app,
             settings.host,
             port,
             interface=Interfaces.ASGINL,
@@ -70,40 +76,28 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
     )
     failures = [task.exception() for task in listeners if task.done()]
 
-    # No new connections, requests in flight finish, then the database closes.
-    await flights.land(within=settings.shutdown_timeout)
+    # Granian takes no new connections and lets requests in flight finish; then the database closes.
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*listeners, return_exceptions=True), 5)
+    await asyncio.wait(listeners, timeout=settings.shutdown_timeout)
     await app.stop()
     for failure in failures:
         if failure is not None:
             raise failure
 
 
-class _Flights:
-    """Counts requests in flight, so that a stop can wait for them."""
-
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        self._app = app
-        self._count = 0
-        self._landed = asyncio.Event()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._count += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._count -= 1
-            if not self._count:
-                self._landed.set()
-
-    async def land(self, *, within: float) -> None:
-        self._landed.clear()
-        if self._count:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._landed.wait(), within)
+def _check_ports(settings: Settings) -> None:
+    """Refuse a port that another server has: SO_REUSEPORT would quietly share it."""
+    for port in (settings.port, settings.admin_port):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"cannot listen on {settings.host}:{port}: {error.strerror}"
+                ) from error
 
 
 def _supervise(settings: Settings, announce: Callable[[], None] | None) -> int:
