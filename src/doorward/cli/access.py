@@ -83,9 +83,12 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _create(settings: Settings, db: Database, username: str, password: str) -> str:
+    from doorward.kit.clock import SystemClock
     from doorward.users.administrators import create_administrator
 
-    return await create_administrator(db, settings=settings, username=username, password=password)
+    return await create_administrator(
+        db, settings=settings, username=username, password=password, now=SystemClock().now()
+    )
 
 
 async def _issue_token(settings: Settings, db: Database, tenant: str) -> str:

@@ -148,15 +148,20 @@ def taken(error: UniqueViolation) -> RequestError:
     return RequestError(_TAKEN.get(error.constraint, "user.identity_already_in_use"), status=422)
 
 
+async def give_administrator_roles(tx: Transaction, *, user_id: str) -> None:  # tenant `admin`
+    """Give a user of the admin tenant the roles that let it into the console."""
+    for name in (ADMIN_USER_ROLE_NAME, ADMIN_ROLE_NAME):
+        role = await roles.find_role_by_name(tx, tenant_id=ADMIN_TENANT, name=name)
+        if role is not None:
+            await roles.add_user_role(tx, tenant_id=ADMIN_TENANT, user_id=user_id, role_id=role.id)
+
+
 async def _become_administrator(tx: Transaction, user: User) -> None:
     """Give the first user of the admin tenant its roles and close registration, or refuse."""
     # The conditional UPDATE is the gate: two first visitors cannot both pass it.
     if not await sign_in_experience.close_registration(tx, tenant_id=ADMIN_TENANT):
         raise RequestError("auth.forbidden", status=403, detail="an administrator exists already")
-    for name in (ADMIN_USER_ROLE_NAME, ADMIN_ROLE_NAME):
-        role = await roles.find_role_by_name(tx, tenant_id=ADMIN_TENANT, name=name)
-        if role is not None:
-            await roles.add_user_role(tx, tenant_id=ADMIN_TENANT, user_id=user.id, role_id=role.id)
+    await give_administrator_roles(tx, user_id=user.id)
     await config_changed(tx, ADMIN_TENANT)
 
 
