@@ -2,4 +2,6 @@
 
 Owns: failed_attempts. One row per (identifier hash, action), changed by single statements, so
 that parallel guesses are all counted.
+
+Read `attempts.py` for the rule, `store.py` for the statements.
 """

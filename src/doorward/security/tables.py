@@ -27,3 +27,15 @@ class FailedAttempts(msgspec.Struct, frozen=True):
     failures: int
     window_ends_at: datetime
     locked_until: datetime | None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """One failed attempt to count: `window_ends_at` if it begins a window, `locked_until` if it is
+    the one that reaches `max_attempts`."""
+
+    target_hash: str
+    action: str
+    at: datetime
+    window_ends_at: datetime
+    locked_until: datetime
+    max_attempts: int
