@@ -226,15 +226,20 @@ class HttpClient:
         return pool
 
 
-def guarded_backend(resolve: Resolve) -> httpcore.AsyncNetworkBackend:
-    """Return a network backend that dials only addresses it resolved and found public itself."""
+def guarded_backend(
+    resolve: Resolve, *, dial: httpcore.AsyncNetworkBackend | None = None
+) -> httpcore.AsyncNetworkBackend:
+    """Return a network backend that dials only addresses it resolved and found public itself.
+
+    `dial` opens the connection to an address; the system's sockets unless a test says otherwise.
+    """
     import httpcore
 
     class GuardedBackend(httpcore.AsyncNetworkBackend):
         """The name is resolved once, here; the connection goes to the very address checked."""
 
         def __init__(self) -> None:
-            self._dial = httpcore.AnyIOBackend()
+            self._dial = dial or httpcore.AnyIOBackend()
 
         async def connect_tcp(
             self,
