@@ -16,6 +16,7 @@ does not take an answer that others wait for down with him.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import threading
@@ -166,6 +167,12 @@ def _forget() -> None:
     """Begin anew in a forked worker: threads end at a fork, and connections may not be shared."""
     global _lock, _current
     _lock, _current = threading.Lock(), None
+
+
+@atexit.register
+def _close() -> None:
+    if _current is not None:
+        _current.http.close()
 
 
 if hasattr(os, "register_at_fork"):
