@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock, SystemClock
 from doorward.kit.crypto import Sealer
-from doorward.kit.edge import Edge, client_address, find_header
+from doorward.kit.edge import Edge, client_address
 from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
@@ -64,6 +65,16 @@ class _Running:
     sweeper: asyncio.Task[None]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a tenant lives."""
+
+    tenant_id: str
+    endpoint: str
+    issuer: str
+    is_secure: bool
+
+
 class App:
     """The edge. Every request passes `__call__`; nothing else is reachable from outside."""
 
@@ -71,14 +82,24 @@ class App:
         self.settings = settings
         self._clock = clock
         self._sealer = Sealer(settings.master_key())
-        self._tenants_by_host = {
-            urlsplit(settings.endpoint).netloc: DEFAULT_TENANT,
-            urlsplit(settings.admin_endpoint).netloc: ADMIN_TENANT,
+        self._places = {
+            tenant_id: _Place(
+                tenant_id=tenant_id,
+                endpoint=endpoint,
+                issuer=f"{endpoint}/oidc",
+                is_secure=endpoint.startswith("https:"),
+            )
+            for tenant_id, endpoint in (
+                (DEFAULT_TENANT, settings.endpoint),
+                (ADMIN_TENANT, settings.admin_endpoint),
+            )
         }
-        self._endpoints = {
-            DEFAULT_TENANT: settings.endpoint,
-            ADMIN_TENANT: settings.admin_endpoint,
+        self._places_by_host = {
+            urlsplit(place.endpoint).netloc.encode(): place for place in self._places.values()
         }
+        # Unique and short, not secret: a request id tells log lines apart.
+        self._id_prefix = new_id(8)
+        self._request_numbers = itertools.count(1)
         self._running: _Running | None = None
 
     async def start(self) -> None:
@@ -89,7 +110,7 @@ class App:
         if await seed(db, sealer=self._sealer, clock=self._clock):
             log.info("first start: tenants created")
         snapshots = Snapshots(db)
-        for tenant_id in self._endpoints:
+        for tenant_id in self._places:
             await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
         oidc = Oidc(
             settings=self.settings,
@@ -152,22 +173,29 @@ class App:
             request_id.reset(token)
 
     def _edge(self, scope: Scope) -> Edge:
-        headers = scope["headers"]
-        server = scope.get("server") or ("", 0)
-        host = (find_header(headers, b"host") or "").lower()
-        tenant_id = self._tenants_by_host.get(host)
-        if tenant_id is None:
-            tenant_id = ADMIN_TENANT if server[1] == self.settings.admin_port else DEFAULT_TENANT
-        endpoint = self._endpoints[tenant_id]
-        peer = (scope.get("client") or ("", 0))[0]
+        host = user_agent = b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"user-agent":
+                user_agent = value
+        place = self._places_by_host.get(host)
+        if place is None:
+            is_admin = scope["server"][1] == self.settings.admin_port
+            place = self._places[ADMIN_TENANT if is_admin else DEFAULT_TENANT]
+        client_ip = scope["client"][0]
+        if self.settings.trusted_proxies:
+            client_ip = client_address(
+                client_ip, scope["headers"], trusted_proxies=self.settings.trusted_proxies
+            )
         return Edge(
-            request_id=new_id(),
-            client_ip=client_address(peer, headers, trusted_proxies=self.settings.trusted_proxies),
-            user_agent=(find_header(headers, b"user-agent") or "")[:512],
-            tenant_id=tenant_id,
-            endpoint=endpoint,
-            issuer=f"{endpoint}/oidc",
-            is_secure=endpoint.startswith("https:"),
+            request_id=f"{self._id_prefix}{next(self._request_numbers):x}",
+            client_ip=client_ip,
+            user_agent=user_agent[:512].decode("latin-1"),
+            tenant_id=place.tenant_id,
+            endpoint=place.endpoint,
+            issuer=place.issuer,
+            is_secure=place.is_secure,
         )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
