@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from doorward.grants.tables import Grant, grants
 from doorward.storage import Executor, Statement, Transaction, insert_statement
@@ -17,6 +17,11 @@ _FIND = Statement(
         _HERE, _t.id == bindparam("grant_id_")
     ),
     into=Grant,
+)
+_EXTEND = Statement(
+    update(grants)
+    .where(_HERE, _t.id == bindparam("grant_id_"))
+    .values(expires_at=bindparam("new_expires_at"))
 )
 _DELETE = Statement(delete(grants).where(_HERE, _t.id == bindparam("grant_id_")))
 _DELETE_OF_USER = Statement(delete(grants).where(_HERE, _t.user_id == bindparam("user_id_")))
@@ -51,6 +56,16 @@ async def add_grant(tx: Transaction, *, tenant_id: str, grant: Grant) -> None:
 async def find_grant(db: Executor, *, tenant_id: str, grant_id: str) -> Grant | None:
     """Return the grant with this id."""
     return await db.one(_FIND, tenant_id=tenant_id, grant_id_=grant_id)
+
+
+async def extend_grant(
+    tx: Transaction, *, tenant_id: str, grant_id: str, expires_at: datetime
+) -> bool:
+    """Let a grant last until `expires_at`; False when it was ended meanwhile."""
+    count = await tx.execute(
+        _EXTEND, tenant_id=tenant_id, grant_id_=grant_id, new_expires_at=expires_at
+    )
+    return count == 1
 
 
 async def end_grant(tx: Transaction, *, tenant_id: str, grant_id: str) -> bool:

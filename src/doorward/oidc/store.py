@@ -1,18 +1,206 @@
-"""Rows of codes and tokens (grants: `grants/store.py`). Bearer values are stored as hashes."""
+"""Rows of codes and tokens. A bearer value enters as itself and is stored as its hash.
+
+What may be used once (codes, rotating refresh tokens) is consumed by one conditional UPDATE whose
+row count is the gate: of any number of callers at once, one passes. Grants themselves are a slice of
+their own (`doorward.grants`); deleting one deletes every code and token of it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import Table, bindparam, delete, select, update
 
-from doorward.oidc.tables import access_tokens, authorization_codes, refresh_tokens
-from doorward.storage import Statement, Transaction
+from doorward.kit.crypto import hash_token
+from doorward.oidc.tables import (
+    AccessToken,
+    AuthorizationCode,
+    RefreshToken,
+    access_tokens,
+    authorization_codes,
+    refresh_tokens,
+)
+from doorward.storage import Executor, Statement, Timestamp, Transaction, insert_statement
 
+_c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
+_NOW = bindparam("now", type_=Timestamp())
+
+_INSERT_CODE = insert_statement(authorization_codes)
+_INSERT_REFRESH_TOKEN = insert_statement(refresh_tokens)
+_INSERT_ACCESS_TOKEN = insert_statement(access_tokens)
+
+
+def _columns(table: Table) -> list[Any]:
+    return [column for column in table.c if column.name != "tenant_id"]
+
+
+_FIND_CODE = Statement(
+    select(*_columns(authorization_codes)).where(
+        _c.tenant_id == bindparam("tenant_id"), _c.code_hash == bindparam("hash_")
+    ),
+    into=AuthorizationCode,
+)
+_CONSUME_CODE = Statement(
+    update(authorization_codes)
+    .where(
+        _c.tenant_id == bindparam("tenant_id"),
+        _c.code_hash == bindparam("hash_"),
+        _c.consumed_at.is_(None),
+        _c.expires_at > _NOW,
+    )
+    .values(consumed_at=bindparam("new_consumed_at"))
+)
+_FIND_REFRESH_TOKEN = Statement(
+    select(*_columns(refresh_tokens)).where(
+        _r.tenant_id == bindparam("tenant_id"), _r.token_hash == bindparam("hash_")
+    ),
+    into=RefreshToken,
+)
+_CONSUME_REFRESH_TOKEN = Statement(
+    update(refresh_tokens)
+    .where(
+        _r.tenant_id == bindparam("tenant_id"),
+        _r.token_hash == bindparam("hash_"),
+        _r.consumed_at.is_(None),
+        _r.expires_at > _NOW,
+    )
+    .values(consumed_at=bindparam("new_consumed_at"))
+)
+_FIND_ACCESS_TOKEN = Statement(
+    select(*_columns(access_tokens)).where(
+        _a.tenant_id == bindparam("tenant_id"),
+        _a.token_hash == bindparam("hash_"),
+        _a.expires_at > _NOW,
+    ),
+    into=AccessToken,
+)
+_DELETE_ACCESS_TOKEN = Statement(
+    delete(access_tokens).where(
+        _a.tenant_id == bindparam("tenant_id"), _a.token_hash == bindparam("hash_")
+    )
+)
 _SWEEPS = tuple(
-    Statement(delete(table).where(table.c.expires_at <= bindparam("now")))
+    Statement(delete(table).where(table.c.expires_at <= _NOW))
     for table in (access_tokens, refresh_tokens, authorization_codes)
 )
+
+
+async def add_code(tx: Transaction, *, tenant_id: str, code: AuthorizationCode) -> None:
+    """Store a new authorization code."""
+    await tx.execute(
+        _INSERT_CODE,
+        tenant_id=tenant_id,
+        code_hash=code.code_hash,
+        grant_id=code.grant_id,
+        client_id=code.client_id,
+        user_id=code.user_id,
+        session_id=code.session_id,
+        redirect_uri=code.redirect_uri,
+        is_redirect_uri_required=code.is_redirect_uri_required,
+        code_challenge=code.code_challenge,
+        nonce=code.nonce,
+        scope=code.scope,
+        resources=code.resources,
+        authenticated_at=code.authenticated_at,
+        expires_at=code.expires_at,
+        consumed_at=None,
+    )
+
+
+async def find_code(db: Executor, *, tenant_id: str, code: str) -> AuthorizationCode | None:
+    """Return the row of a code, expired and consumed ones too."""
+    return await db.one(_FIND_CODE, tenant_id=tenant_id, hash_=hash_token(code))
+
+
+async def consume_code(
+    tx: Transaction, *, tenant_id: str, code: AuthorizationCode, now: datetime
+) -> bool:
+    """Mark a code as used; True for the one caller that may act on it."""
+    count = await tx.execute(
+        _CONSUME_CODE,
+        tenant_id=tenant_id,
+        hash_=code.code_hash,
+        now=now,
+        new_consumed_at=now,
+    )
+    return count == 1
+
+
+async def add_refresh_token(tx: Transaction, *, tenant_id: str, token: RefreshToken) -> None:
+    """Store a new refresh token.
+
+    Raises:
+        ForeignKeyViolation: the grant was revoked meanwhile.
+    """
+    await tx.execute(
+        _INSERT_REFRESH_TOKEN,
+        tenant_id=tenant_id,
+        token_hash=token.token_hash,
+        grant_id=token.grant_id,
+        client_id=token.client_id,
+        user_id=token.user_id,
+        session_id=token.session_id,
+        scope=token.scope,
+        resources=token.resources,
+        nonce=token.nonce,
+        authenticated_at=token.authenticated_at,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+        family_expires_at=token.family_expires_at,
+        consumed_at=None,
+    )
+
+
+async def find_refresh_token(db: Executor, *, tenant_id: str, token: str) -> RefreshToken | None:
+    """Return the row of a refresh token, expired and consumed ones too."""
+    return await db.one(_FIND_REFRESH_TOKEN, tenant_id=tenant_id, hash_=hash_token(token))
+
+
+async def consume_refresh_token(
+    tx: Transaction, *, tenant_id: str, token: RefreshToken, now: datetime
+) -> bool:
+    """Mark a refresh token as used; True for the one caller that may act on it."""
+    count = await tx.execute(
+        _CONSUME_REFRESH_TOKEN,
+        tenant_id=tenant_id,
+        hash_=token.token_hash,
+        now=now,
+        new_consumed_at=now,
+    )
+    return count == 1
+
+
+async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToken) -> None:
+    """Store a new opaque access token.
+
+    Raises:
+        ForeignKeyViolation: the grant was revoked meanwhile.
+    """
+    await tx.execute(
+        _INSERT_ACCESS_TOKEN,
+        tenant_id=tenant_id,
+        token_hash=token.token_hash,
+        grant_id=token.grant_id,
+        client_id=token.client_id,
+        user_id=token.user_id,
+        session_id=token.session_id,
+        scope=token.scope,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+    )
+
+
+async def find_access_token(
+    db: Executor, *, tenant_id: str, token: str, now: datetime
+) -> AccessToken | None:
+    """Return the row of an opaque access token that has not expired."""
+    return await db.one(_FIND_ACCESS_TOKEN, tenant_id=tenant_id, hash_=hash_token(token), now=now)
+
+
+async def delete_access_token(tx: Transaction, *, tenant_id: str, token: AccessToken) -> bool:
+    """Delete an opaque access token; False when it was gone already."""
+    return await tx.execute(_DELETE_ACCESS_TOKEN, tenant_id=tenant_id, hash_=token.token_hash) == 1
 
 
 # lint: tenant-scope: what has expired goes, whosever it is

@@ -54,9 +54,9 @@ refresh_tokens = tenant_table(
     Column("resources", Json, nullable=False),
     Column("nonce", Text),
     Column("authenticated_at", Timestamp, nullable=False),
-    Column("started_at", Timestamp, nullable=False),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
+    Column("family_expires_at", Timestamp, nullable=False),
     Column("consumed_at", Timestamp),
     _of_grant(),
     primary_key=("token_hash",),
@@ -70,6 +70,7 @@ access_tokens = tenant_table(
     Column("grant_id", String(21), nullable=False),
     Column("client_id", String(128), nullable=False),
     Column("user_id", String(21), nullable=False),
+    Column("session_id", String(21)),
     Column("scope", Text, nullable=False),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
@@ -81,7 +82,8 @@ Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True):
-    """A row of authorization_codes."""
+    """A row of authorization_codes. `redirect_uri` must be repeated if it was required; `scope`
+    holds every scope that was asked for, `resources` the indicators."""
 
     code_hash: str
     grant_id: str
@@ -100,7 +102,8 @@ class AuthorizationCode(msgspec.Struct, frozen=True):
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A row of refresh_tokens. `started_at` is when the family began, `issued_at` this token."""
+    """A row of refresh_tokens; `family_expires_at` is when the grant ends, which no rotation may
+    outlast."""
 
     token_hash: str
     grant_id: str
@@ -111,19 +114,21 @@ class RefreshToken(msgspec.Struct, frozen=True):
     resources: list[str]
     nonce: str | None
     authenticated_at: datetime
-    started_at: datetime
     issued_at: datetime
     expires_at: datetime
+    family_expires_at: datetime
     consumed_at: datetime | None
 
 
 class AccessToken(msgspec.Struct, frozen=True):
-    """A row of access_tokens (the opaque ones)."""
+    """A row of access_tokens (the opaque ones). `session_id` is the session it dies with, None for
+    offline access."""
 
     token_hash: str
     grant_id: str
     client_id: str
     user_id: str
+    session_id: str | None
     scope: str
     issued_at: datetime
     expires_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
@@ -28,6 +28,18 @@ _EXISTS = Statement(
         _t.tenant_id == bindparam("tenant_id"),
         _t.id == bindparam("session_id"),
         _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    )
+)
+_RENEW = Statement(
+    update(sessions)
+    .where(_t.tenant_id == bindparam("tenant_id"), _t.id == bindparam("session_id"))
+    .values(
+        token_hash=bindparam("new_token_hash"),
+        authenticated_at=bindparam("new_authenticated_at"),
+        amr=bindparam("new_amr"),
+        ip=bindparam("new_ip"),
+        user_agent=bindparam("new_user_agent"),
+        expires_at=bindparam("new_expires_at"),
     )
 )
 _DELETE = Statement(
@@ -81,6 +93,46 @@ async def add_session(
     return token, session
 
 
+async def renew_session(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    session: Session,
+    authenticated_at: datetime,
+    amr: list[str],
+    ip: str | None,
+    user_agent: str | None,
+    lifetime: timedelta,
+    now: datetime,
+) -> tuple[str, Session] | None:
+    """Let the same user's session begin anew under the same sid; None when it has ended.
+
+    The token changes, so that a value which somebody planted or saw before the sign-in is worth
+    nothing after it.
+    """
+    token = new_token()
+    renewed = Session(
+        id=session.id,
+        user_id=session.user_id,
+        authenticated_at=authenticated_at,
+        amr=amr,
+        created_at=session.created_at,
+        expires_at=now + lifetime,
+    )
+    count = await tx.execute(
+        _RENEW,
+        tenant_id=tenant_id,
+        session_id=session.id,
+        new_token_hash=hash_token(token),
+        new_authenticated_at=authenticated_at,
+        new_amr=amr,
+        new_ip=ip,
+        new_user_agent=user_agent,
+        new_expires_at=renewed.expires_at,
+    )
+    return (token, renewed) if count else None
+
+
 async def find_session(
     db: Executor, *, tenant_id: str, token: str, now: datetime
 ) -> Session | None:
@@ -103,6 +155,7 @@ async def end_sessions_of_user(tx: Transaction, *, tenant_id: str, user_id: str)
     return await tx.execute(_DELETE_OF_USER, tenant_id=tenant_id, user_id_=user_id)
 
 
+# lint: tenant-scope: what has expired goes, whosever it is
 async def sweep_sessions(tx: Transaction, *, now: datetime) -> int:  # every tenant
     """Delete expired sessions and return how many."""
     return await tx.execute(_SWEEP, now=now)

@@ -470,6 +470,7 @@ def _create_tables() -> None:
         sa.Column("grant_id", sa.String(length=21), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("user_id", sa.String(length=21), nullable=False),
+        sa.Column("session_id", sa.String(length=21), nullable=True),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -545,9 +546,9 @@ def _create_tables() -> None:
         sa.Column("resources", JSON, nullable=False),
         sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("family_expires_at", sa.BigInteger(), nullable=False),
         sa.Column("consumed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "grant_id"],

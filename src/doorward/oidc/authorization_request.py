@@ -1,0 +1,311 @@
+"""OpenID Connect Core section 3.1.2.1, RFC 7636, RFC 8707, RFC 9700: an authorization request.
+
+find_redirect_target    who asks, and where an answer may go. Faults here never redirect
+parse_request           everything else. Faults here are told to the client by redirect
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from doorward.applications.cached import Client
+from doorward.applications.redirect_uris import is_registered
+from doorward.keys.ring import current_keys
+from doorward.kit.crypto import Sealer
+from doorward.kit.edge import Edge
+from doorward.kit.jose import JoseError, decode
+from doorward.oidc.clients import find_client_at
+from doorward.oidc.errors import (
+    InvalidClient,
+    InvalidRedirectUri,
+    InvalidRequest,
+    InvalidTarget,
+    OAuthError,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnsupportedResponseMode,
+    UnsupportedResponseType,
+)
+from doorward.oidc.request import Params
+from doorward.oidc.scopes import OFFLINE_ACCESS
+from doorward.resources.cached import find_default_resource, find_resource
+from doorward.storage import Snapshot
+
+RESPONSE_MODES = ("query", "fragment", "form_post")
+PROMPTS = frozenset({"none", "login", "consent"})
+STORED_PARAMETERS = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "ui_locales",
+    "id_token_hint",
+    "first_screen",
+    "interaction_mode",
+    "direct_sign_in",
+    "identifier",
+)
+"""What is kept while a person signs in: nothing that we do not read."""
+
+MAX_STORED = 8 * 1024
+_S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_MAX_AGE = re.compile(r"[0-9]{1,9}")
+_ID_TOKEN_TYPES = ("jwt",)
+
+
+class RedirectTarget(msgspec.Struct, frozen=True):
+    """Where the answer of a request goes, once client and redirect URI are verified."""
+
+    client: Client
+    redirect_uri: str
+    is_redirect_uri_required: bool
+    response_mode: str
+    state: str | None
+
+
+class AuthorizationRequest(msgspec.Struct, frozen=True):
+    """A request that may be granted. `scope` holds every scope asked for; which of them count is
+    decided when a token is made. `hinted_user_id` is the subject of the id_token_hint."""
+
+    target: RedirectTarget
+    scope: str
+    resources: tuple[str, ...]
+    nonce: str | None
+    code_challenge: str | None
+    prompts: frozenset[str]
+    max_age: int | None
+    hinted_user_id: str | None
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether tokens outlive the session."""
+        return OFFLINE_ACCESS in self.scope.split()
+
+
+async def find_redirect_target(snapshot: Snapshot, params: Params, *, edge: Edge) -> RedirectTarget:
+    """Return who asks and where to answer.
+
+    Raises:
+        InvalidRequest, InvalidClient, InvalidRedirectUri: shown here, never redirected.
+    """
+    # 1. The client. Given twice, it is anybody's guess whose rules would apply.
+    if not params.repeated.isdisjoint({"client_id", "redirect_uri"}):
+        raise InvalidRequest("client_id and redirect_uri must not be repeated")
+    client_id = params.get("client_id")
+    if client_id is None:
+        raise InvalidRequest("missing required parameter client_id")
+    client = await find_client_at(snapshot, client_id, edge=edge)
+    if client is None:
+        raise InvalidClient(f"invalid client {client_id[:128]}", status=400)
+
+    # 2. The redirect URI. RFC 9700 section 2.1: exact match.
+    redirect_uri = params.get("redirect_uri")
+    is_required = redirect_uri is not None
+    if redirect_uri is None:
+        redirect_uri = _only_redirect_uri(client)
+    elif not is_registered(
+        redirect_uri, registered=client.redirect_uris, is_native=client.is_native
+    ):
+        raise InvalidRedirectUri(
+            "redirect_uri did not match any of the client's registered redirect_uris"
+        )
+
+    # 3. How to answer there. A mode that we do not know is answered in the default one.
+    response_mode = params.get("response_mode")
+    if response_mode not in RESPONSE_MODES or "response_mode" in params.repeated:
+        response_mode = "query"
+    return RedirectTarget(
+        client=client,
+        redirect_uri=redirect_uri,
+        is_redirect_uri_required=is_required,
+        response_mode=response_mode,
+        state=None if "state" in params.repeated else params.get("state"),
+    )
+
+
+async def parse_request(
+    snapshot: Snapshot, params: Params, *, target: RedirectTarget, edge: Edge, sealer: Sealer
+) -> AuthorizationRequest:
+    """Return the rest of the request, validated.
+
+    Raises:
+        OAuthError: to be told to the client at its redirect URI.
+    """
+    # 1. RFC 6749 section 3.1: parameters MUST NOT be included more than once.
+    if params.repeated:
+        names = ", ".join(sorted(name[:64] for name in params.repeated))
+        raise InvalidRequest(f"parameters must not be repeated: {names}")
+
+    # 2. What this provider answers, and to whom.
+    _check_unsupported(params)
+    _check_response(params)
+    client = target.client
+    if "authorization_code" not in client.grant_types:
+        raise UnauthorizedClient("the client may not use the authorization code flow")
+    if client.is_third_party:
+        raise UnauthorizedClient("applications of third parties are not supported")
+
+    # 3. PKCE.
+    code_challenge = _code_challenge(params, is_required=client.is_public)
+
+    # 4. OpenID Connect parameters.
+    prompts = _prompts(params)
+    return AuthorizationRequest(
+        target=target,
+        scope=_scope(params, prompts=prompts, client=client),
+        resources=await _resources(snapshot, params),
+        nonce=params.get("nonce"),
+        code_challenge=code_challenge,
+        prompts=prompts,
+        max_age=_max_age(params),
+        hinted_user_id=await _hinted_user_id(snapshot, params, edge=edge, sealer=sealer),
+    )
+
+
+def stored_params(params: Params) -> dict[str, Any]:
+    """Return what an interaction keeps of a request; `resource` is a list.
+
+    Raises:
+        InvalidRequest: strangers may store requests, so a huge one is refused.
+    """
+    kept: dict[str, Any] = {
+        name: value for name, value in params.values.items() if name in STORED_PARAMETERS
+    }
+    if params.resources:
+        kept["resource"] = list(params.resources)
+    if len(msgspec.json.encode(kept)) > MAX_STORED:
+        raise InvalidRequest("the request is too large")
+    return kept
+
+
+def restored_params(stored: dict[str, Any]) -> Params:
+    """Return the parameters that `stored_params` kept."""
+    values = {name: value for name, value in stored.items() if name != "resource"}
+    return Params(values, tuple(stored.get("resource", ())))
+
+
+def _only_redirect_uri(client: Client) -> str:
+    if len(client.redirect_uris) == 1 and "*" not in client.redirect_uris[0]:
+        return client.redirect_uris[0]
+    raise InvalidRequest("missing required parameter redirect_uri")
+
+
+def _check_unsupported(params: Params) -> None:
+    # OpenID Connect Core section 3.1.2.6.
+    errors: dict[str, type[OAuthError]] = {
+        "request": RequestNotSupported,
+        "request_uri": RequestUriNotSupported,
+        "registration": RegistrationNotSupported,
+    }
+    for name, error in errors.items():
+        if params.get(name) is not None:
+            raise error(f"the parameter {name} is not supported")
+
+
+def _check_response(params: Params) -> None:
+    response_mode = params.get("response_mode")
+    if response_mode is not None and response_mode not in RESPONSE_MODES:
+        raise UnsupportedResponseMode("unsupported response_mode requested")
+    response_type = params.get("response_type")
+    if response_type is None:
+        raise InvalidRequest("missing required parameter response_type")
+    # RFC 9700 section 2.1.2: no implicit grant.
+    if response_type != "code":
+        raise UnsupportedResponseType("unsupported response_type requested")
+
+
+def _code_challenge(params: Params, *, is_required: bool) -> str | None:
+    challenge, method = params.get("code_challenge"), params.get("code_challenge_method")
+    if challenge is None:
+        if method is not None:
+            raise InvalidRequest("code_challenge must be provided with code_challenge_method")
+        # RFC 9700 section 2.1.1: public clients MUST use PKCE.
+        if is_required:
+            raise InvalidRequest("Authorization Server policy requires PKCE to be used")
+        return None
+    # RFC 7636 section 4.3: without a method it is "plain", which anyone who sees the request knows.
+    if method != "S256":
+        raise InvalidRequest("not supported value of code_challenge_method")
+    if not _S256_CHALLENGE.fullmatch(challenge):
+        raise InvalidRequest("code_challenge must be 43 characters of base64url")
+    return challenge
+
+
+def _prompts(params: Params) -> frozenset[str]:
+    prompts = frozenset((params.get("prompt") or "").split())
+    if not prompts <= PROMPTS:
+        raise InvalidRequest("unsupported prompt value requested")
+    # OpenID Connect Core section 3.1.2.1: none with any other value is an error.
+    if "none" in prompts and len(prompts) > 1:
+        raise InvalidRequest("prompt none must only be used alone")
+    return prompts
+
+
+def _scope(params: Params, *, prompts: frozenset[str], client: Client) -> str:
+    """Return the scopes in order, once each. OpenID Connect Core section 11: offline_access is
+    ignored unless the user is asked for consent."""
+    names = dict.fromkeys((params.get("scope") or "").split())
+    if "consent" not in prompts or "refresh_token" not in client.grant_types:
+        names.pop(OFFLINE_ACCESS, None)
+    return " ".join(names)
+
+
+def _max_age(params: Params) -> int | None:
+    max_age = params.get("max_age")
+    if max_age is None:
+        return None
+    if not _MAX_AGE.fullmatch(max_age):
+        raise InvalidRequest("invalid max_age parameter value")
+    return int(max_age)
+
+
+async def _resources(snapshot: Snapshot, params: Params) -> tuple[str, ...]:
+    # RFC 8707 section 2: an unknown resource is an invalid_target.
+    for indicator in params.resources:
+        if await find_resource(snapshot, indicator) is None:
+            raise InvalidTarget("resource indicator is missing, or unknown")
+    if params.resources:
+        return params.resources
+    default = await find_default_resource(snapshot)
+    return (default.indicator,) if default else ()
+
+
+async def _hinted_user_id(
+    snapshot: Snapshot, params: Params, *, edge: Edge, sealer: Sealer
+) -> str | None:
+    hint = params.get("id_token_hint")
+    if hint is None:
+        return None
+    claims = await parse_id_token_hint(snapshot, hint, edge=edge, sealer=sealer)
+    return str(claims["sub"])
+
+
+async def parse_id_token_hint(
+    snapshot: Snapshot, hint: str, *, edge: Edge, sealer: Sealer
+) -> dict[str, Any]:
+    """Return the claims of an ID token that this issuer signed; it may have expired.
+
+    Raises:
+        InvalidRequest: it is not one of ours.
+    """
+    ring = await current_keys(snapshot, sealer=sealer)
+    try:
+        claims = decode(hint, keys=ring.verification_keys, typ=_ID_TOKEN_TYPES)
+    except JoseError as error:
+        raise InvalidRequest("could not validate id_token_hint", detail=str(error)) from error
+    if claims.get("iss") != edge.issuer or not isinstance(claims.get("sub"), str):
+        raise InvalidRequest("could not validate id_token_hint")
+    return claims

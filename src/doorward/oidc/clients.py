@@ -1,0 +1,30 @@
+"""RFC 6749 section 2: the clients of a tenant, with what an endpoint adds to them at run time."""
+
+from __future__ import annotations
+
+import msgspec
+
+from doorward.applications.cached import Client, find_client
+from doorward.kit.edge import Edge
+from doorward.storage import Snapshot
+from doorward.tenants.seed import ADMIN_TENANT, CONSOLE_APPLICATION_ID
+
+MAX_CLIENT_ID = 128
+
+
+async def find_client_at(snapshot: Snapshot, client_id: str, *, edge: Edge) -> Client | None:
+    """Return the client with this id, as the tenant's endpoint knows it.
+
+    The console is a client like any other, but its address is a setting, not a row.
+    """
+    if len(client_id) > MAX_CLIENT_ID:
+        return None
+    client = await find_client(snapshot, client_id)
+    if client_id != CONSOLE_APPLICATION_ID or edge.tenant_id != ADMIN_TENANT or client is None:
+        return client
+    console = f"{edge.endpoint}/console"
+    return msgspec.structs.replace(
+        client,
+        redirect_uris=(*client.redirect_uris, f"{console}/callback"),
+        post_logout_redirect_uris=(*client.post_logout_redirect_uris, console),
+    )

@@ -1,0 +1,184 @@
+"""RFC 6749 sections 4.1.2.1 and 5.2, and their companions: the errors of the protocol.
+
+    OAuthError
+    ├── InvalidRequest             400  malformed, repeated or missing parameters
+    │   └── SessionNotFound        400  the sign-in is over, or belongs to another browser
+    ├── RequestTooLarge            413  a body over the limit
+    ├── UnknownRoute               404  no such endpoint, or not with this method
+    ├── InvalidClient              401  unknown client, or wrong credentials
+    ├── InvalidGrant               400  code or refresh token that is not (or no longer) good
+    ├── UnauthorizedClient         400  a grant or flow that this client may not use
+    ├── UnsupportedGrantType       400
+    ├── UnsupportedResponseType    400
+    ├── UnsupportedResponseMode    400  OAuth 2.0 Multiple Response Types section 2.1
+    ├── InvalidScope               400
+    ├── InvalidTarget              400  RFC 8707 section 2
+    ├── InvalidRedirectUri         400  never redirected
+    ├── AccessDenied               400
+    ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next three
+    ├── InteractionRequired        400
+    ├── RequestNotSupported        400
+    ├── RequestUriNotSupported     400
+    ├── RegistrationNotSupported   400
+    ├── UnsupportedTokenType       400  RFC 7009 section 2.2.1
+    ├── InvalidToken               401  RFC 6750 section 3.1
+    ├── InsufficientScope          403  RFC 6750 section 3.1
+    └── TemporarilyUnavailable     503  the database is away
+
+`description` is sent; `detail` is private and only logged.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from doorward.errors import DoorwardError
+
+
+class OAuthError(DoorwardError):
+    """A refusal that the client is told about.
+
+    Args:
+        description: what is wrong, for the developer of the client; sent as error_description.
+        detail: private words for the log.
+        status: HTTP status where it differs from the class's.
+        scope: scopes the error is about (RFC 6750 section 3).
+    """
+
+    error: ClassVar[str] = "server_error"
+    default_status: ClassVar[int] = 400
+    message: ClassVar[str] = "Something went wrong."
+    code: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        detail: str = "",
+        status: int | None = None,
+        scope: str | None = None,
+        challenge: str | None = None,
+    ) -> None:
+        super().__init__(f"{self.error}: {description} {detail}".rstrip())
+        self.description = description
+        self.detail = detail
+        self.status = status or self.default_status
+        self.scope = scope
+        self.challenge = challenge
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+    message = "The request is malformed."
+
+
+class SessionNotFound(InvalidRequest):
+    code = "session.not_found"
+    message = "The session was not found. Please go back and sign in again."
+
+
+class RequestTooLarge(InvalidRequest):
+    default_status = 413
+
+
+class UnknownRoute(InvalidRequest):
+    default_status = 404
+
+
+class InvalidClient(OAuthError):
+    error = "invalid_client"
+    default_status = 401
+    message = "The client is unknown or did not prove who it is."
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+    message = "The grant is invalid, expired or revoked."
+
+
+class UnauthorizedClient(OAuthError):
+    error = "unauthorized_client"
+    message = "The client may not do this."
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+    message = "The grant type is not supported."
+
+
+class UnsupportedResponseType(OAuthError):
+    error = "unsupported_response_type"
+    message = "The response type is not supported."
+
+
+class UnsupportedResponseMode(OAuthError):
+    error = "unsupported_response_mode"
+    message = "The response mode is not supported."
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+    message = "A requested scope is not allowed."
+
+
+class InvalidTarget(OAuthError):
+    error = "invalid_target"
+    message = "The resource is unknown or was not granted."
+
+
+class InvalidRedirectUri(OAuthError):
+    error = "invalid_redirect_uri"
+    message = "The redirect URI is not registered for this client."
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+    message = "Access was denied."
+
+
+class LoginRequired(OAuthError):
+    error = "login_required"
+    message = "The user has to sign in."
+
+
+class InteractionRequired(OAuthError):
+    error = "interaction_required"
+    message = "The user has to interact."
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+    message = "The request parameter is not supported."
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
+    message = "The request_uri parameter is not supported."
+
+
+class RegistrationNotSupported(OAuthError):
+    error = "registration_not_supported"
+    message = "The registration parameter is not supported."
+
+
+class UnsupportedTokenType(OAuthError):
+    error = "unsupported_token_type"
+    message = "Tokens of this type cannot be handled here."
+
+
+class InvalidToken(OAuthError):
+    error = "invalid_token"
+    default_status = 401
+    message = "The access token is invalid, expired or revoked."
+
+
+class InsufficientScope(OAuthError):
+    error = "insufficient_scope"
+    default_status = 403
+    message = "The access token lacks a scope."
+
+
+class TemporarilyUnavailable(OAuthError):
+    error = "temporarily_unavailable"
+    default_status = 503
+    message = "Very busy right now. Please try again in a few seconds."

@@ -1,0 +1,19 @@
+"""OpenID Connect Core 1.0: what the endpoints work with, wired once in `app.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.kit.clock import Clock
+from doorward.kit.crypto import Sealer
+from doorward.storage import Database, Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The collaborators of an endpoint. Functions below the endpoints take the one they need."""
+
+    db: Database
+    snapshots: Snapshots
+    clock: Clock
+    sealer: Sealer
