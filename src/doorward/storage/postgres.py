@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -25,6 +24,7 @@ from doorward.storage.errors import (
     StorageError,
     UniqueViolation,
 )
+from doorward.storage.postgres_pool import Pool
 from doorward.storage.statements import POSTGRESQL, Statement, compile_any
 
 AnyStatement = Statement[Any] | Executable
@@ -50,7 +50,7 @@ _AWAY = (
 
 
 class _Connection(asyncpg.Connection):
-    """A pooled connection that remembers which tenant it serves."""
+    """A connection that remembers which tenant it serves."""
 
     __slots__ = ("_tenant_id",)
 
@@ -64,13 +64,57 @@ class _Connection(asyncpg.Connection):
             self._tenant_id = tenant_id
 
 
+class _Lease:
+    """A connection for the length of a block, serving one tenant; errors of the driver leave the
+    block as ours."""
+
+    __slots__ = ("_connection", "_pool", "_tenant_id")
+
+    def __init__(self, pool: Pool, tenant_id: str) -> None:
+        self._pool = pool
+        self._tenant_id = tenant_id
+        self._connection: Any = None
+
+    async def __aenter__(self) -> Any:
+        try:
+            connection = self._connection = await self._pool.acquire()
+        except _AWAY as error:
+            raise DatabaseUnavailable(str(error)) from error
+        try:
+            await connection.serve(self._tenant_id)
+        except BaseException as error:
+            self.give_back(error)
+            raise
+        return connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.give_back(error)
+
+    def give_back(self, error: BaseException | None) -> None:
+        """Return the connection to the pool; raises our error in place of the driver's `error`."""
+        connection = self._connection
+        # A command that was cut off leaves the connection in the middle of an answer, an open
+        # transaction leaves it in somebody's work: neither may be what the next one gets.
+        is_sound = not isinstance(error, (*_AWAY, asyncio.CancelledError))
+        self._pool.release(connection, is_sound=is_sound and not connection.is_in_transaction())
+        if isinstance(error, _AWAY):
+            raise DatabaseUnavailable(str(error)) from error
+        if isinstance(error, asyncpg.PostgresError):
+            raise _translate(error) from error
+
+
 class PostgresDatabase:
     """A PostgreSQL database. Keeps the promises of `storage.database`."""
 
     dialect_name = "postgresql"
     staleness = 1.0
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], url: str) -> None:
+    def __init__(self, pool: Pool, url: str) -> None:
         self._pool = pool
         self._url = url
         self._listeners: list[Callable[[str], None]] = []
@@ -83,31 +127,21 @@ class PostgresDatabase:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
-        try:
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=pool_size,
-                command_timeout=_COMMAND_TIMEOUT,
-                connection_class=_Connection,
-                init=_prepare_connection,
-                reset=_keep_session,
-                server_settings={"application_name": "doorward"},
-            )
-        except _AWAY as error:
-            raise DatabaseUnavailable(str(error)) from error
-        return cls(pool, url)
+        pool = Pool(partial(_connect, url), size=pool_size, patience=_ACQUIRE_TIMEOUT)
+        # The first connection is made now, so that a wrong address is noticed at the start.
+        async with _Lease(pool, ""):
+            return cls(pool, url)
 
     async def one(self, statement: AnyStatement, **params: Any) -> Any:
-        async with self._connection(_tenant_of(params)) as connection:
+        async with self.lease(_tenant_of(params)) as connection:
             return await _fetch_one(connection, statement, params)
 
     async def all(self, statement: AnyStatement, **params: Any) -> Any:
-        async with self._connection(_tenant_of(params)) as connection:
+        async with self.lease(_tenant_of(params)) as connection:
             return await _fetch_all(connection, statement, params)
 
     async def value(self, statement: AnyStatement, **params: Any) -> Any:
-        async with self._connection(_tenant_of(params)) as connection:
+        async with self.lease(_tenant_of(params)) as connection:
             return await _fetch_value(connection, statement, params)
 
     def transaction(self, tenant_id: str) -> PostgresTransaction:
@@ -120,7 +154,7 @@ class PostgresDatabase:
         self._listeners.append(callback)
 
     async def check(self) -> None:
-        async with self._connection("") as connection:
+        async with self.lease("") as connection:
             await connection.fetchval("SELECT 1 FROM tenants LIMIT 1", timeout=_ACQUIRE_TIMEOUT)
 
     async def close(self) -> None:
@@ -129,16 +163,9 @@ class PostgresDatabase:
             await self._listening
         await self._pool.close()
 
-    @asynccontextmanager
-    async def _connection(self, tenant_id: str) -> AsyncIterator[Any]:
-        try:
-            async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
-                await connection.serve(tenant_id)  # type: ignore[attr-defined]  # _Connection
-                yield connection
-        except _AWAY as error:
-            raise DatabaseUnavailable(str(error)) from error
-        except asyncpg.PostgresError as error:
-            raise _translate(error) from error
+    def lease(self, tenant_id: str) -> _Lease:
+        """Return a connection to use in an `async with` block."""
+        return _Lease(self._pool, tenant_id)
 
     def announce(self, tenant_id: str) -> None:
         """Tell this node's listeners that a tenant's configuration changed."""
@@ -169,20 +196,21 @@ class PostgresDatabase:
 class PostgresTransaction:
     """One transaction on one pooled connection, READ COMMITTED: gates are conditional writes."""
 
+    __slots__ = ("_callbacks", "_connection", "_database", "_lease")
+
     def __init__(self, database: PostgresDatabase, tenant_id: str) -> None:
         self._database = database
-        self._tenant_id = tenant_id
+        self._lease = database.lease(tenant_id)
         self._callbacks: list[Callable[[], None]] = []
-        self._stack = contextlib.AsyncExitStack()
         self._connection: Any = None
 
     async def __aenter__(self) -> PostgresTransaction:
-        async with contextlib.AsyncExitStack() as stack:
-            self._connection = await stack.enter_async_context(
-                self._database._connection(self._tenant_id)
-            )
-            await stack.enter_async_context(self._connection.transaction())
-            self._stack = stack.pop_all()
+        self._connection = await self._lease.__aenter__()
+        try:
+            await self._connection.execute("BEGIN")
+        except BaseException as error:
+            self._lease.give_back(error)
+            raise
         return self
 
     async def __aexit__(
@@ -191,10 +219,23 @@ class PostgresTransaction:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(kind, error, traceback)
-        if kind is None:
+        try:
+            await self._end(error)
+        except BaseException as failure:
+            self._lease.give_back(failure)
+            raise
+        self._lease.give_back(error)
+        if error is None:
             for callback in self._callbacks:
                 callback()
+
+    async def _end(self, error: BaseException | None) -> None:
+        if error is None:
+            # A transaction in which a statement failed answers COMMIT with ROLLBACK, and no error.
+            if await self._connection.execute("COMMIT") != "COMMIT":
+                raise StorageError("committed after a statement of the transaction had failed")
+        elif not isinstance(error, asyncio.CancelledError):
+            await self._connection.execute("ROLLBACK")
 
     async def one(self, statement: AnyStatement, **params: Any) -> Any:
         return await _fetch_one(self._connection, statement, params)
@@ -223,16 +264,20 @@ class PostgresTransaction:
         self.after_commit(partial(self._database.announce, tenant_id))
 
 
-async def _prepare_connection(connection: Any) -> None:
+async def _connect(url: str) -> _Connection:
+    connection: _Connection = await asyncpg.connect(
+        url,
+        timeout=_ACQUIRE_TIMEOUT,
+        command_timeout=_COMMAND_TIMEOUT,
+        connection_class=_Connection,
+        server_settings={"application_name": "doorward"},
+    )
     # JSON crosses as text; the statement layer encodes and decodes it for both databases alike.
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=str, decoder=str, format="text"
         )
-
-
-async def _keep_session(_connection: Any) -> None:
-    """Spare the round trip of RESET ALL: the only session state is the tenant, which is tracked."""
+    return connection
 
 
 def _tenant_of(params: dict[str, Any]) -> str:
