@@ -1,7 +1,7 @@
 """The Litestar half of the server: hosted pages, console, management and Experience API.
 
 Handlers declare what they need by name: `db`, `snapshots`, `clock`, `sealer`, `settings`, `edge`,
-`http` (the guarded outbound client). Litestar hands it in; there are no globals.
+`http` (the guarded outbound client), `passwords` (the hashing pool), `templates` and `texts`. Litestar hands it in; there are no globals.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from litestar import Litestar, Request
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 
+from doorward.api import api_routers, token_verifier
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
-from doorward.management.routes import management_routes
+from doorward.management.envelope import Envelope
+from doorward.management.errors import render_http_exception
+from doorward.management.routes import openapi_config
+from doorward.pages import Pages, static_route
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots
+from doorward.users.passwords import Passwords
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -33,9 +39,11 @@ def create_web(
     clock: Clock,
     sealer: Sealer,
     http: HttpClient,
+    passwords: Passwords,
+    pages: Pages,
     call_internally: Asgi,
-) -> Litestar:
-    """Return the Litestar application with every route of the surfaces and slices."""
+) -> Asgi:
+    """Return the web application with every route of the surfaces and slices."""
     shared: dict[str, Any] = {
         "settings": settings,
         "db": db,
@@ -43,29 +51,40 @@ def create_web(
         "clock": clock,
         "sealer": sealer,
         "http": http,
+        "passwords": passwords,
+        "templates": pages.templates,
+        "texts": pages.texts,
         "call_internally": call_internally,
     }
 
+    verifier = token_verifier(db, snapshots, settings=settings, sealer=sealer, clock=clock)
+
     def adapt(config: AppConfig) -> AppConfig:
-        config.state = State(shared)
+        config.state = State({**shared, "token_verifier": verifier})
         return config
 
-    return Litestar(
-        route_handlers=route_handlers(),
+    app = Litestar(
+        route_handlers=[*route_handlers(), static_route(pages.static)],
         dependencies={
             **{name: _constant(value) for name, value in shared.items()},
             "edge": Provide(provide_edge, sync_to_thread=False),
         },
         on_app_init=[adapt],
-        openapi_config=None,
+        # What no route answers; routers render what their own handlers raise.
+        exception_handlers={HTTPException: render_http_exception},
+        openapi_config=openapi_config(),
+        include_in_schema=False,
         logging_config=None,
         debug=False,
     )
+    return Envelope(app)
 
 
 def route_handlers() -> list[Any]:
     """Return every handler of the surfaces and slices, in one explicit list."""
-    return [*management_routes()]
+    return [
+        *api_routers(),
+    ]
 
 
 def provide_edge(request: Request[Any, Any, Any]) -> Edge:

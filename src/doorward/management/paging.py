@@ -1,0 +1,86 @@
+"""Pages of a list: `page` and `page_size` in, `Total-Number` and `Link` out (RFC 8288)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import ResponseHeader
+from litestar.params import Parameter
+
+from doorward.kit.edge import Edge
+
+T = TypeVar("T")
+
+DEFAULT_SIZE = 20
+MAX_SIZE = 100
+_LAST_PAGE = 1_000_000_000
+
+PageNumber = Annotated[int, Parameter(query="page", ge=1, le=_LAST_PAGE)]
+PageSize = Annotated[int, Parameter(query="page_size", ge=1, le=MAX_SIZE)]
+OptionalPageNumber = Annotated[int | None, Parameter(query="page", ge=1, le=_LAST_PAGE)]
+OptionalPageSize = Annotated[int | None, Parameter(query="page_size", ge=1, le=MAX_SIZE)]
+
+PAGE_HEADERS = [
+    ResponseHeader(
+        name="Total-Number", documentation_only=True, description="Entries of the whole list."
+    ),
+    ResponseHeader(
+        name="Link", documentation_only=True, description="URLs of the neighbouring pages."
+    ),
+]
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which page is asked for; pages begin with 1."""
+
+    page: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        """How many entries come before the page."""
+        return (self.page - 1) * self.size
+
+
+def provide_paging(page: PageNumber = 1, page_size: PageSize = DEFAULT_SIZE) -> Paging:
+    """Parse the page of a list that always has pages."""
+    return Paging(page=page, size=page_size)
+
+
+def provide_optional_paging(
+    page: OptionalPageNumber = None, page_size: OptionalPageSize = None
+) -> Paging | None:
+    """Parse the page of a list that is given whole when neither parameter is there."""
+    if page is None and page_size is None:
+        return None
+    return Paging(page=page or 1, size=page_size or DEFAULT_SIZE)
+
+
+def paged(
+    entries: list[T],
+    *,
+    request: Request[Any, Any, Any],
+    edge: Edge,
+    paging: Paging | None,
+    total: int,
+) -> Response[list[T]]:
+    """Return a page with its headers; a list given whole has none."""
+    if paging is None:
+        return Response(entries)
+    last = max(1, -(-total // paging.size))
+    pages = {"first": 1}
+    if paging.page > 1:
+        pages["prev"] = min(paging.page - 1, last)
+    if paging.page < last:
+        pages["next"] = paging.page + 1
+    pages["last"] = last
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "page"]
+    address = f"{edge.endpoint}{request.url.path}"
+    link = ", ".join(
+        f'<{address}?{urlencode([*kept, ("page", number)])}>; rel="{rel}"'
+        for rel, number in pages.items()
+    )
+    return Response(entries, headers={"Total-Number": str(total), "Link": link})
