@@ -26,12 +26,14 @@ from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import Oidc
+from doorward.pages import open_pages
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots, open_database
 from doorward.storage.errors import DatabaseUnavailable
 from doorward.storage.migrate import migrate
 from doorward.sweep import sweep_forever
 from doorward.tenants.seed import ADMIN_TENANT, DEFAULT_TENANT, seed
+from doorward.users.passwords import Passwords
 from doorward.web import create_web
 
 Scope = dict[str, Any]
@@ -62,6 +64,7 @@ class _Running:
     oidc: Oidc
     web: Any
     http: HttpClient
+    passwords: Passwords
     sweeper: asyncio.Task[None]
 
 
@@ -123,6 +126,7 @@ class App:
             allow_private_addresses=self.settings.allow_private_addresses,
             host_overrides=self.settings.dev_host_overrides,
         )
+        passwords = Passwords(self.settings)
         web = create_web(
             settings=self.settings,
             db=db,
@@ -130,12 +134,16 @@ class App:
             clock=self._clock,
             sealer=self._sealer,
             http=http,
+            passwords=passwords,
+            pages=open_pages(),
             call_internally=self,
         )
         sweeper = asyncio.create_task(
             sweep_forever(db, clock=self._clock, interval=_SWEEP_INTERVAL)
         )
-        self._running = _Running(db=db, oidc=oidc, web=web, http=http, sweeper=sweeper)
+        self._running = _Running(
+            db=db, oidc=oidc, web=web, http=http, passwords=passwords, sweeper=sweeper
+        )
 
     async def stop(self) -> None:
         """Close what `start` opened; what was acknowledged is on disk already."""
@@ -145,6 +153,7 @@ class App:
         running.sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running.sweeper
+        running.passwords.close()
         await running.http.close()
         await running.db.close()
 

@@ -1,0 +1,122 @@
+"""One request of one browser within one sign-in: which interaction it belongs to, and saving it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from doorward.errors import RequestError
+from doorward.interactions.cookie import read_interactions, select_uid
+from doorward.interactions.store import find_interaction, save_state
+from doorward.interactions.tables import Interaction
+from doorward.kit.clock import Clock
+from doorward.kit.crypto import Sealer
+from doorward.kit.edge import Edge
+from doorward.sign_in.state import FlowState, dump_state, parse_state
+from doorward.sign_in_experience.cached import current_experience
+from doorward.sign_in_experience.document import Experience
+from doorward.storage import Database, Snapshot, Snapshots, Transaction
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """What a step knows: who asks, the tenant's policy, and where the flow stands."""
+
+    edge: Edge
+    snapshot: Snapshot
+    experience: Experience
+    interaction: Interaction
+    uid: str
+    state: FlowState
+    now: datetime
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the request."""
+        return self.edge.tenant_id
+
+    @property
+    def return_url(self) -> str:
+        """Where the browser goes when the flow is done."""
+        return f"{self.edge.issuer}/auth/{self.uid}"
+
+
+async def open_visit(
+    request: AnyRequest,
+    edge: Edge,
+    db: Database,
+    snapshots: Snapshots,
+    clock: Clock,
+    sealer: Sealer,
+) -> Visit:
+    """Return the visit of a request, from the browser's signed cookie (reference: oidc.md 20).
+
+    Raises:
+        RequestError: 400 session.not_found; no interaction, an expired one, one that is done, or
+            one of another application than the request names.
+    """
+    entries = read_interactions(request.scope["headers"], edge=edge, sealer=sealer)
+    app_id = request.headers.get("logto-app-id") or request.query_params.get("app_id")
+    uid = select_uid(entries, app_id=app_id)
+    visit = await find_visit(uid, edge=edge, db=db, snapshots=snapshots, clock=clock)
+    if visit is None or (app_id and visit.interaction.client_id != app_id):
+        raise RequestError("session.not_found")
+    return visit
+
+
+async def find_visit(
+    uid: str | None, *, edge: Edge, db: Database, snapshots: Snapshots, clock: Clock
+) -> Visit | None:
+    """Return the visit of an interaction that still waits for a person."""
+    if not uid:
+        return None
+    now = clock.now()
+    interaction = await find_interaction(db, tenant_id=edge.tenant_id, uid=uid, now=now)
+    if interaction is None or interaction.user_id is not None:
+        return None
+    snapshot = await snapshots.current(edge.tenant_id)
+    return Visit(
+        edge=edge,
+        snapshot=snapshot,
+        experience=await current_experience(snapshot),
+        interaction=interaction,
+        uid=uid,
+        state=parse_state(interaction.state),
+        now=now,
+    )
+
+
+async def save(tx: Transaction, visit: Visit, state: FlowState) -> None:
+    """Store where the flow stands.
+
+    Raises:
+        RequestError: 409 session.identity_conflict, another request of this sign-in was faster.
+    """
+    is_saved = await save_state(
+        tx,
+        tenant_id=visit.tenant_id,
+        interaction=visit.interaction,
+        event=state.event,
+        state=dump_state(state),
+    )
+    if not is_saved:
+        raise overtaken()
+
+
+def overtaken() -> RequestError:
+    """Return the refusal of a request whose sign-in moved on meanwhile."""
+    return RequestError(
+        "session.identity_conflict", status=409, detail="another request was faster"
+    )
+
+
+def advanced(visit: Visit, state: FlowState) -> Visit:
+    """Return the visit after its state was saved once: the version has moved on."""
+    interaction = msgspec.structs.replace(
+        visit.interaction, version=visit.interaction.version + 1, state=dump_state(state)
+    )
+    return msgspec.structs.replace(visit, interaction=interaction, state=state)

@@ -1,0 +1,55 @@
+"""How hosted pages look and speak, from the tenant's sign-in experience."""
+
+from __future__ import annotations
+
+from doorward.kit.html import Brand, brand_style, style_text
+from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
+from doorward.sign_in_experience.document import Experience
+from doorward.storage import Snapshot
+
+PRODUCT = "Doorward"
+
+
+async def brand_of(snapshot: Snapshot, experience: Experience, *, name: str | None) -> Brand:
+    """Return the brand of a page that belongs to the application called `name`."""
+
+    async def load() -> Brand:
+        return make_brand(experience, name=name)
+
+    return await snapshot.get(("brand", name), load)
+
+
+def make_brand(experience: Experience, *, name: str | None) -> Brand:
+    """Return the brand that an experience describes."""
+    color, branding = experience.color, experience.branding
+    return Brand(
+        name=name or PRODUCT,
+        style=brand_style(
+            primary=color.primary_color,
+            dark_primary=color.dark_primary_color,
+            dark_mode=color.is_dark_mode_enabled,
+        ),
+        logo_url=branding.logo_url,
+        dark_logo_url=branding.dark_logo_url if color.is_dark_mode_enabled else None,
+        favicon_url=branding.favicon,
+        custom_css=style_text(experience.custom_css) if experience.custom_css else None,
+        terms_url=experience.terms_of_use_url,
+        privacy_url=experience.privacy_policy_url,
+    )
+
+
+def catalogue_of(
+    experience: Experience,
+    *,
+    texts: Catalogues,
+    ui_locales: str | None,
+    accept_language: str | None,
+) -> Catalogue:
+    """Return the texts of a page in the language that request and tenant agree on."""
+    language = negotiate_language(
+        ui_locales=ui_locales,
+        accept_language=accept_language,
+        fallback=experience.language_info.fallback_language,
+        auto_detect=experience.language_info.auto_detect,
+    )
+    return texts.get(language)
