@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from benchmarks import references
-from benchmarks.harness import Figure, Options, alternate, medians, ratio, scratch_directory
-from benchmarks.workbench import workbench
+from benchmarks.harness import (
+    BenchmarkError,
+    Figure,
+    Options,
+    alternate,
+    medians,
+    ratio,
+    scratch_directory,
+)
+from benchmarks.workbench import Workbench, workbench
 
 
 def measure(options: Options) -> list[Figure]:
@@ -14,6 +22,7 @@ def measure(options: Options) -> list[Figure]:
         references.oidc_provider() as oidc_provider,
         workbench() as bench,
     ):
+        _check_audit(bench, options)
         taken = alternate(
             {
                 "doorward": lambda: bench.client_credentials(options).rate,
@@ -37,3 +46,12 @@ def measure(options: Options) -> list[Figure]:
             detail=rates,
         ),
     ]
+
+
+def _check_audit(bench: Workbench, options: Options) -> None:
+    """Raise BenchmarkError unless each token that is answered has its entry on disk."""
+    before = bench.audit_entries()
+    load = bench.client_credentials(options, seconds=1)
+    written = bench.audit_entries() - before
+    if written < load.requests:
+        raise BenchmarkError(f"{load.requests} tokens, but {written} audit entries")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,6 +56,13 @@ class Workbench:
     def origin(self) -> str:
         """Where the load goes: an address, so that no time is spent on finding it."""
         return f"http://127.0.0.1:{self.server.port}"
+
+    def audit_entries(self) -> int:
+        """How many entries the audit log has on disk (SQLite)."""
+        path = self.server.directory / "data" / "doorward.sqlite"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            count: int = database.execute("SELECT count(*) FROM audit_logs").fetchone()[0]
+        return count
 
     @property
     def tokens_file(self) -> Path:
