@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from logto import LogtoClient, LogtoConfig, MemoryStorage
+from logto import LogtoClient, LogtoConfig, MemoryStorage, UserInfoScope
 
 from tests.sdk.fake_provider import APP_ID, APP_SECRET, FakeProvider, running_provider
 
@@ -24,6 +24,7 @@ def config(provider: FakeProvider) -> LogtoConfig:
         appId=APP_ID,
         appSecret=APP_SECRET,
         resources=["https://books.example/api"],
+        scopes=[UserInfoScope.organizations],
     )
 
 

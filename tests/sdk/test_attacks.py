@@ -273,6 +273,16 @@ class TestSignatureOfAnIdToken:
 
         await refused(provider, client, "signature")
 
+    @pytest.mark.parametrize("sign", [sign_with_none, sign_with_the_public_key_as_secret])
+    async def test_announced_but_worthless(
+        self, provider: FakeProvider, client: LogtoClient, sign: Any
+    ) -> None:
+        """RFC 8725 section 3.1: a discovery document cannot talk the client into it, either."""
+        provider.metadata = {"id_token_signing_alg_values_supported": ["none", "HS256", "ES256"]}
+        provider.sign = sign
+
+        await refused(provider, client, "refused")
+
 
 class TestKeyRotation:
     async def test_new_key_is_fetched(self, provider: FakeProvider, config: LogtoConfig) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from logto import LogtoClient, LogtoClientSync, LogtoConfig, LogtoException, MemoryStorage
 
-from tests.sdk.fake_provider import REDIRECT_URI, FakeProvider
+from tests.sdk.fake_provider import APP_ID, REDIRECT_URI, FakeProvider
 
 BOOKS = "https://books.example/api"
 SHOP = "https://shop.example/api"
@@ -78,6 +78,13 @@ class TestAccessToken:
         assert claims.aud == "urn:logto:organization:org1"
         assert provider.forms[-1]["organization_id"] == "org1"
         assert "resource" not in provider.forms[-1]
+
+    async def test_of_an_organization_without_the_scope(self, provider: FakeProvider) -> None:
+        """The server would refuse; saying so here names the setting that is missing."""
+        config = LogtoConfig(endpoint=provider.endpoint, appId=APP_ID)
+
+        with pytest.raises(LogtoException, match="need the scope"):
+            await LogtoClient(config, MemoryStorage()).getOrganizationToken("org1")
 
     async def test_refused(self, provider: FakeProvider, client: LogtoClient) -> None:
         """What the server says is there to be acted upon."""

@@ -22,6 +22,8 @@ from logto import (
 
 from tests.sdk.fake_provider import APP_ID, REDIRECT_URI, FakeProvider
 
+API = "https://books.example/api"
+
 
 def query_of(url: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(url).query)
@@ -43,9 +45,11 @@ class TestAuthorizationRequest:
         assert query["code_challenge"][0] != kept["codeVerifier"]
         assert kept["redirectUri"] == REDIRECT_URI
 
-    async def test_asks_for_the_default_scopes_with_consent(self, client: LogtoClient) -> None:
+    async def test_asks_for_the_default_scopes_with_consent(self, provider: FakeProvider) -> None:
         """The defaults give a refresh token: offline_access, prompt=consent."""
-        query = query_of(await client.signIn(REDIRECT_URI))
+        config = LogtoConfig(endpoint=provider.endpoint, appId=APP_ID, resources=[API])
+
+        query = query_of(await LogtoClient(config, MemoryStorage()).signIn(REDIRECT_URI))
 
         assert query["client_id"] == ["bookstore"]
         assert query["response_type"] == ["code"]

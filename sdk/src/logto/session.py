@@ -42,7 +42,7 @@ from .models.response import TokenResponse, UserInfoResponse
 from .provider import Provider, find_metadata
 from .Storage import Storage
 from .transport import Flow
-from .utilities import removeFalsyKeys, urlsafeEncode
+from .utilities import OrganizationUrnPrefix, removeFalsyKeys, urlsafeEncode
 
 DEFAULT_SCOPES = (UserInfoScope.openid, OAuthScope.offlineAccess, UserInfoScope.profile)
 # An access token is given up this long before it expires, so that it is still good on arrival.
@@ -225,6 +225,8 @@ class Session:
     def get_access_token(self, resource: str) -> Flow[str | None]:
         """Return an access token from the storage, or a new one, or None without refresh token."""
         # 1. One that is good for a while.
+        if resource.startswith(OrganizationUrnPrefix):
+            self._check_organizations_scope()
         if (stored := self._access_tokens().get(resource)) is not None:
             return stored.token
         refresh_token = self.storage.get("refreshToken")
@@ -284,6 +286,12 @@ class Session:
         if not id_token:
             raise LogtoException("ID Token not found")
         return decode_id_token(id_token)
+
+    def _check_organizations_scope(self) -> None:
+        if UserInfoScope.organizations.value not in self._scopes():
+            raise LogtoException(
+                "Organization tokens need the scope UserInfoScope.organizations in LogtoConfig"
+            )
 
     def _keep(self, response: TokenResponse, *, resource: str) -> None:
         if response.id_token:
