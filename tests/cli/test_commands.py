@@ -1,0 +1,157 @@
+"""The command line, as an operator on the host uses it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.databases import Kind, empty_database
+from tests.support.server import Server, ServerError, running_server
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Server:
+    """A host on which nothing runs yet."""
+    return Server(directory=tmp_path)
+
+
+class TestAdminCreate:
+    def test_by_the_rules_of_the_page(self, host: Server) -> None:
+        """A weak password and a taken name are refused, a good pair is created."""
+        with pytest.raises(ServerError, match=r"password\.rejected"):
+            host.command("admin", "create", "ada", "--password", "short")
+        created = host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+        with pytest.raises(ServerError, match=r"user\.username_already_in_use"):
+            host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+
+        assert created.startswith("created administrator ada (")
+
+
+class TestKeysRotate:
+    def test_a_running_server_signs_with_the_new_key_and_shows_both(self, server: Server) -> None:
+        """The JWKS gains a key within a second and keeps the old one."""
+        before = httpx.get(f"{server.issuer}/jwks").json()["keys"]
+
+        printed = server.command("keys", "rotate")
+
+        kid = printed.rpartition(" ")[2]
+        after = _jwks_with(server, kid)
+        assert [key["kid"] for key in after] == [kid, *(key["kid"] for key in before)]
+
+
+class TestToken:
+    def test_opens_the_management_api(self, server: Server) -> None:
+        """The printed token lists applications; without it the answer is 401."""
+        url = f"{server.endpoint}/api/applications"
+        token = server.command("token")
+
+        assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert httpx.get(url).status_code == 401
+
+    def test_an_unknown_tenant_is_an_error(self, server: Server) -> None:
+        """No token for a tenant that does not exist."""
+        with pytest.raises(ServerError, match="no tenant 'nowhere'"):
+            server.command("token", "--tenant", "nowhere")
+
+
+class TestBackup:
+    def test_of_a_running_server_restores_to_the_same_users(
+        self, database_kind: Kind, tmp_path: Path
+    ) -> None:
+        """Taken while it serves, put back after a loss; refused while the server runs (SQLite)."""
+        copy = tmp_path / "copy.backup"
+        with (
+            empty_database(database_kind, directory=tmp_path) as url,
+            running_server(tmp_path / "one", database_url=url) as server,
+        ):
+            server.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+            server.command("backup", str(copy))
+            server.command("admin", "create", "bob", "--password", "violet-lamp-harbour")
+            if database_kind == "sqlite":
+                with pytest.raises(ServerError, match="in use; stop the server first"):
+                    server.command("restore", str(copy), "--yes")
+            server.stop()
+
+            server.command("restore", str(copy), "--yes")
+            server.start()
+
+            with pytest.raises(ServerError, match="already_in_use"):
+                server.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+            server.command("admin", "create", "bob", "--password", "violet-lamp-harbour")
+
+    def test_does_not_overwrite(self, host: Server, tmp_path: Path) -> None:
+        """A file that exists is somebody's last backup."""
+        host.command("migrate")
+        target = tmp_path / "copy.sqlite"
+        target.write_text("precious")
+
+        with pytest.raises(ServerError, match="exists already"):
+            host.command("backup", str(target))
+
+        assert target.read_text() == "precious"
+
+    def test_restore_refuses_what_is_no_backup(self, host: Server, tmp_path: Path) -> None:
+        """A damaged or foreign file leaves the database as it was."""
+        host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+        foreign = tmp_path / "foreign.sqlite"
+        foreign.write_bytes(b"not a database, not at all, nothing of the kind" * 100)
+        empty = tmp_path / "empty.sqlite"
+        with sqlite3.connect(empty) as connection:
+            connection.execute("CREATE TABLE t (a)")
+
+        for source in (foreign, empty):
+            with pytest.raises(ServerError, match="is not a Doorward backup"):
+                host.command("restore", str(source), "--yes")
+        with pytest.raises(ServerError, match="already_in_use"):
+            host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+
+
+class TestLooking:
+    def test_doctor_finds_a_readable_key(self, host: Server) -> None:
+        """A master key that others can read is a failure, exit status 1."""
+        host.command("migrate")
+        assert "fail" not in host.command("doctor")
+        host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+        (host.directory / "data" / "secret.key").chmod(0o644)
+
+        with pytest.raises(ServerError, match="readable by others"):
+            host.command("doctor")
+
+    def test_routes_names_method_path_and_place(self, host: Server) -> None:
+        """Each line leads to the code that answers."""
+        lines = [line.split() for line in host.command("routes").splitlines()]
+        places = {(method, path): place for method, path, place in lines}
+
+        assert places["POST", "/oidc/token"].startswith("doorward/oidc/token.py:")
+        assert places["GET", "/api/applications"].startswith("doorward/applications/api.py:")
+        assert places["GET", "/sign-in"].startswith("doorward/sign_in/")
+        assert places["GET", "/console"].startswith("doorward/console/")
+
+    def test_an_unknown_variable_is_one_clear_line(self, host: Server) -> None:
+        """No traceback for a misspelt setting."""
+        result = subprocess.run(
+            [sys.executable, "-m", "doorward", "migrate"],
+            env=host.environment | {"DOORWARD_PROT": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert result.returncode == 1
+        assert result.stderr == "doorward: unknown setting DOORWARD_PROT\n"
+
+
+def _jwks_with(server: Server, kid: str) -> list[dict[str, str]]:
+    import time
+
+    deadline = time.monotonic() + 1.5
+    while True:
+        keys: list[dict[str, str]] = httpx.get(f"{server.issuer}/jwks").json()["keys"]
+        if kid in {key["kid"] for key in keys} or time.monotonic() > deadline:
+            return keys
+        time.sleep(0.05)
