@@ -1,0 +1,1 @@
+"""The arithmetic of the figures, and that their references still run."""
