@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from litestar import Router
 
 from doorward.applications.cached import find_client
+from doorward.connectors import api as connectors
 from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -31,7 +32,7 @@ def api_routers() -> list[Router]:
     """Return every router under /api."""
     return [
         public_router([get_status, get_description]),
-        management_router([]),
+        management_router(connectors.HANDLERS),
     ]
 
 

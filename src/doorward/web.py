@@ -1,7 +1,8 @@
 """The Litestar half of the server: hosted pages, console, management and Experience API.
 
 Handlers declare what they need by name: `db`, `snapshots`, `clock`, `sealer`, `settings`, `edge`,
-`http` (the guarded outbound client), `passwords` (the hashing pool), `templates` and `texts`. Litestar hands it in; there are no globals.
+`http` (the guarded outbound client), `passwords` (the hashing pool), `templates`, `texts` and
+`static` files of the pages. Litestar hands it in; there are no globals.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from doorward.management.errors import render_http_exception
 from doorward.management.routes import openapi_config
 from doorward.pages import Pages, static_route
 from doorward.settings import Settings
+from doorward.sign_in_experience.social_targets import forget_social_target
 from doorward.storage import Database, Snapshots
 from doorward.users.passwords import Passwords
 
@@ -54,6 +56,8 @@ def create_web(
         "passwords": passwords,
         "templates": pages.templates,
         "texts": pages.texts,
+        "static": pages.static,
+        "forget_social_target": forget_social_target,
         "call_internally": call_internally,
     }
 

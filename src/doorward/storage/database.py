@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
 
 from sqlalchemy import Executable
 
@@ -64,6 +64,7 @@ class Transaction(Executor, Protocol):
         """Tell this and other nodes, after the commit, that the tenant's configuration changed."""
 
 
+@runtime_checkable  # Litestar checks what it hands to handlers
 class Database(Executor, Protocol):
     """An open database."""
 
