@@ -57,3 +57,9 @@ class TestSqlPlace:
 
         assert found(sql_place, other, text) == [(1, "call users.store, not its tables")]
         assert found(sql_place, "src/doorward/users/store.py", text) == []
+
+    def test_allows_another_slices_records(self, found: Found) -> None:
+        """A record is a value that the store returned; naming its type reads no table."""
+        text = "from doorward.users.tables import User, UserId"
+
+        assert found(sql_place, "src/doorward/sessions/store.py", text) == []

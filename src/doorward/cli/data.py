@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sqlite3
+import sqlite3  # lint: sql-place: backup is a call of SQLite's own, not a statement
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,7 @@ def _restore_sqlite(source: Path, path: Path) -> None:
 def _check_is_backup(source: Path) -> None:
     connection = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
     try:
+        # lint: sql-place: a file that may be no database of ours
         connection.execute("SELECT version_num FROM alembic_version").fetchone()
         verdict: Any = connection.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:

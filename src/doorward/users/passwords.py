@@ -114,6 +114,7 @@ class Passwords:
         p = self._parameters
         digest = low_level.hash_secret(
             _encode(password),
+            # lint: determinism: nobody may foresee a salt, tests included
             secrets.token_bytes(p.salt_len),
             time_cost=p.time_cost,
             memory_cost=p.memory_cost,
