@@ -42,7 +42,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Bookstore<
 <style>
 body{font:16px/1.5 system-ui;display:grid;place-content:center;min-height:90vh;text-align:center}
 main{padding:2.5rem 3.5rem;border:1px solid #8884;border-radius:16px}h1{margin:.2em 0}
-img{width:72px;height:72px;border-radius:50%}p{margin:.3em 0;color:#777}nav{margin-top:1.5rem}
+img{width:72px;height:72px;border-radius:50%}p{margin:.3em 0;opacity:.7}nav{margin-top:1.5rem}
 a{display:inline-block;padding:.5em 1.2em;margin:.2em;border-radius:8px;text-decoration:none;
 background:#4f46e5;color:#fff}a+a,a.quiet{background:none;color:inherit;border:1px solid #8888}
 </style><main>

@@ -12,7 +12,16 @@ import sys
 
 import logto
 import pytest
-from logto import LogtoClient, LogtoClientSync, LogtoConfig, MemoryStorage, OidcCore
+from logto import (
+    AccessToken,
+    LogtoClient,
+    LogtoClientSync,
+    LogtoConfig,
+    MemoryStorage,
+    OidcCore,
+    SignInSession,
+    TokenResponse,
+)
 
 from tests.sdk.fake_provider import REDIRECT_URI, FakeProvider
 
@@ -58,6 +67,20 @@ def test_both_clients_have_the_same_methods() -> None:
         assert list(inspect.signature(ours).parameters) == list(
             inspect.signature(theirs).parameters
         ), name
+
+
+def test_secrets_are_not_printed() -> None:
+    """What ends up in a log by accident says nothing."""
+    printed = [
+        LogtoConfig(endpoint="http://localhost:3001", appId="a", appSecret="hush"),
+        TokenResponse(
+            access_token="hush", token_type="", expires_in=1, refresh_token="hush", id_token="hush"
+        ),
+        AccessToken(token="hush", expiresAt=1),
+        SignInSession(redirectUri="", codeVerifier="hush", state=""),
+    ]
+
+    assert "hush" not in repr(printed)
 
 
 def _sign_in_url(config: LogtoConfig) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from .oidc import Scope
 
@@ -13,7 +13,7 @@ InteractionMode = Literal["signIn", "signUp"]
 
 
 class LogtoConfig(BaseModel):
-    """The server and the application that a client speaks for.
+    """The server and the application that a client speaks for. Its repr hides the secret.
 
     >>> LogtoConfig(endpoint="http://localhost:3001/", appId="app").endpoint
     'http://localhost:3001'
@@ -23,7 +23,7 @@ class LogtoConfig(BaseModel):
     """Where the server is: `http://localhost:3001`, `https://auth.example.com`."""
     appId: str
     """App ID, from the application's page in the console."""
-    appSecret: str | None = None
+    appSecret: str | None = Field(default=None, repr=False)
     """App secret, from the same page. Single-page and native applications have none."""
     prompt: Literal["consent", "login"] = "consent"
     """`consent` lets a user who is signed in elsewhere pass, and gives a refresh token; `login`
@@ -45,7 +45,7 @@ class SignInSession(BaseModel):
     """What a sign-in must remember between the redirect and the callback."""
 
     redirectUri: str
-    codeVerifier: str
+    codeVerifier: str = Field(repr=False)
     """The secret half of PKCE. RFC 7636 section 4.1"""
     state: str
     """Binds the answer to this browser. RFC 6749 section 10.12"""
@@ -56,7 +56,7 @@ class SignInSession(BaseModel):
 class AccessToken(BaseModel):
     """An access token in store."""
 
-    token: str
+    token: str = Field(repr=False)
     expiresAt: int
     """When to stop using it, in seconds since the epoch: somewhat before it expires."""
 

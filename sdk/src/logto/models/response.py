@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class TokenResponse(BaseModel):
-    """An answer of the token endpoint (RFC 6749 section 5.1)."""
+    """An answer of the token endpoint (RFC 6749 section 5.1). Its repr hides the tokens."""
 
-    access_token: str
+    access_token: str = Field(repr=False)
     token_type: str
     expires_in: int
     """Lifetime of the access token in seconds."""
-    refresh_token: str | None = None
-    id_token: str | None = None
+    refresh_token: str | None = Field(default=None, repr=False)
+    id_token: str | None = Field(default=None, repr=False)
     scope: str | None = None
 
 
