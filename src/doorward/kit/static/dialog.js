@@ -12,5 +12,8 @@ for (const dialog of document.querySelectorAll("dialog[popover]")) {
   }
   dialog.removeAttribute("popover");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  if (dialog.hasAttribute("data-open")) dialog.showModal();
+  if (dialog.open) {
+    dialog.removeAttribute("open");
+    dialog.showModal();
+  }
 }
