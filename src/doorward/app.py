@@ -115,12 +115,14 @@ class App:
         snapshots = Snapshots(db)
         for tenant_id in self._places:
             await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
+        pages = open_pages()
         oidc = Oidc(
-            settings=self.settings,
             db=db,
             snapshots=snapshots,
             clock=self._clock,
             sealer=self._sealer,
+            templates=pages.templates,
+            texts=pages.texts,
         )
         http = HttpClient(
             allow_private_addresses=self.settings.allow_private_addresses,
@@ -135,7 +137,7 @@ class App:
             sealer=self._sealer,
             http=http,
             passwords=passwords,
-            pages=open_pages(),
+            pages=pages,
             call_internally=self,
         )
         sweeper = asyncio.create_task(

@@ -1,17 +1,86 @@
-"""The dispatch of /oidc: from (method, path) to an endpoint."""
+"""OAuth 2.1 and OpenID Connect Core: the dispatch of /oidc, from (method, path) to an endpoint.
+
+    ASGI ─► parameters (request.py) ─► endpoint(OidcRequest, Provider) ─► OidcResponse ─► ASGI
+
+This is the one place where the errors of the protocol are rendered: as a page to people, as JSON
+to programs.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
-from doorward.keys.ring import current_keys
+from doorward.errors import ServiceUnavailable
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
-from doorward.kit.edge import Edge
-from doorward.settings import Settings
+from doorward.kit.edge import Edge, find_header
+from doorward.kit.html import Pages as Templates
+from doorward.kit.i18n import Catalogues
+from doorward.oidc.authorize import authorize
+from doorward.oidc.clients import find_client_at
+from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
+from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
+from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
+from doorward.oidc.html_pages import error_page, wants_html
+from doorward.oidc.introspection import introspect
+from doorward.oidc.metadata import discovery, jwks
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import NO_PARAMS, OidcRequest, parse_body, parse_form, read_body
+from doorward.oidc.response import Headers, OidcResponse, json_response
+from doorward.oidc.resume import PREFIX as RESUME_PREFIX
+from doorward.oidc.resume import resume
+from doorward.oidc.revocation import revoke
+from doorward.oidc.token import token
+from doorward.oidc.userinfo import userinfo
 from doorward.storage import Database, Snapshots
+
+log = logging.getLogger(__name__)
+
+Endpoint = Callable[[OidcRequest, Provider], Awaitable[OidcResponse]]
+
+METADATA_PATHS = (
+    "/oidc/.well-known/openid-configuration",
+    "/oidc/.well-known/oauth-authorization-server",
+    # RFC 8414 section 3.1: the well-known part may also stand before the issuer's path.
+    "/.well-known/openid-configuration/oidc",
+    "/.well-known/oauth-authorization-server/oidc",
+)
+ROUTES: dict[tuple[str, str], Endpoint] = {
+    **{("GET", path): discovery for path in METADATA_PATHS},
+    ("GET", "/oidc/jwks"): jwks,
+    ("GET", "/oidc/auth"): authorize,
+    ("POST", "/oidc/auth"): authorize,
+    ("POST", "/oidc/token"): token,
+    ("GET", "/oidc/me"): userinfo,
+    ("POST", "/oidc/me"): userinfo,
+    ("POST", "/oidc/token/introspection"): introspect,
+    ("POST", "/oidc/token/revocation"): revoke,
+    ("GET", "/oidc/session/end"): end_session,
+    ("POST", "/oidc/session/end"): end_session,
+    ("POST", "/oidc/session/end/confirm"): confirm_end_session,
+    ("GET", "/oidc/session/end/success"): end_session_success,
+}
+OPEN_TO_ANY_ORIGIN = frozenset({*METADATA_PATHS, "/oidc/jwks"})
+OPEN_TO_CLIENT_ORIGINS = frozenset(
+    {"/oidc/token", "/oidc/me", "/oidc/token/introspection", "/oidc/token/revocation"}
+)
+FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end")
+# `authorize` judges repeated parameters itself: for most of them it still knows where to answer.
+JUDGE_REPEATED = frozenset({authorize})
+
+
+class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 6749 section 5.2, and `code` and `message` as the other APIs have them."""
+
+    error: str
+    error_description: str | None = None
+    scope: str | None = None
+    code: str | None = None
+    message: str | None = None
 
 
 class Oidc:
@@ -20,29 +89,141 @@ class Oidc:
     def __init__(
         self,
         *,
-        settings: Settings,
         db: Database,
         snapshots: Snapshots,
         clock: Clock,
         sealer: Sealer,
+        templates: Templates,
+        texts: Catalogues,
     ) -> None:
-        self._settings = settings
-        self._db = db
-        self._snapshots = snapshots
-        self._clock = clock
-        self._sealer = sealer
+        self._provider = Provider(
+            db=db,
+            snapshots=snapshots,
+            clock=clock,
+            sealer=sealer,
+            templates=templates,
+            texts=texts,
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        method: str = scope["method"]
+        response = await self._respond(scope, receive)
+        headers = [*response.headers, (b"content-length", str(len(response.body)).encode())]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        # RFC 9110 section 9.3.2: HEAD is GET without the content.
+        body = b"" if method == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _respond(self, scope: Any, receive: Any) -> OidcResponse:
         edge: Edge = scope["state"]["edge"]
-        if scope["path"] == "/oidc/jwks":
-            snapshot = await self._snapshots.current(edge.tenant_id)
-            ring = await current_keys(snapshot, sealer=self._sealer)
-            await _answer(send, 200, ring.jwks)
-            return
-        await _answer(send, 404, msgspec.json.encode({"error": "invalid_request"}))
+        method, path, headers = scope["method"], scope["path"], scope["headers"]
+        request = OidcRequest(method, path, edge, headers, NO_PARAMS)
+        try:
+            endpoint = _find_endpoint("GET" if method == "HEAD" else method, path)
+            if endpoint is None:
+                return self._unrouted(request)
+
+            # 1. Parameters: of the body of a POST, else of the query.
+            if method == "POST":
+                body = await read_body(receive)
+                params = parse_body(body, content_type=find_header(headers, b"content-type"))
+            elif scope["query_string"]:
+                params = parse_form(scope["query_string"])
+            else:
+                params = NO_PARAMS
+            if params is not NO_PARAMS:
+                request = OidcRequest(method, path, edge, headers, params)
+                # RFC 6749 section 3.2: parameters MUST NOT be included more than once.
+                if params.repeated and endpoint not in JUDGE_REPEATED:
+                    names = ", ".join(sorted(name[:64] for name in params.repeated))
+                    raise InvalidRequest(f"parameters must not be repeated: {names}")
+
+            # 2. The endpoint.
+            response = await endpoint(request, self._provider)
+        except OAuthError as error:
+            return await self._render(request, error, query=scope["query_string"])
+        except ServiceUnavailable as error:
+            unavailable = TemporarilyUnavailable("try again in a few seconds", detail=str(error))
+            answer = await self._render(request, unavailable, query=scope["query_string"])
+            return answer.with_headers((b"retry-after", str(error.retry_after).encode()))
+        return response if path not in OPEN_TO_CLIENT_ORIGINS else _readable(request, response)
+
+    def _unrouted(self, request: OidcRequest) -> OidcResponse:
+        """Answer OPTIONS, or refuse what no endpoint is at."""
+        if request.method == "OPTIONS":
+            methods = [method for method, path in ROUTES if path == request.path]
+            if methods and request.path in OPEN_TO_ANY_ORIGIN | OPEN_TO_CLIENT_ORIGINS:
+                return preflight(request, methods=", ".join(methods).encode())
+        raise UnknownRoute(
+            f"unrecognized route or not allowed method ({request.method} on "
+            f"{request.path.removeprefix('/oidc')[:200]})"
+        )
+
+    async def _render(
+        self, request: OidcRequest, error: OAuthError, *, query: bytes
+    ) -> OidcResponse:
+        """Render an error: the one place that does."""
+        log.info(
+            "request refused",
+            extra={
+                "path": request.path,
+                "error": error.error,
+                "description": error.description,
+                "detail": error.detail,
+                "client_id": request.params.get("client_id"),
+            },
+        )
+        if request.path.startswith(FOR_PEOPLE) and wants_html(request):
+            return await self._error_page(request, error)
+        response = json_response(_error_body(error, is_bare=b"parse_error=false" in query))
+        extra: Headers = ()
+        if error.challenge is not None:
+            extra = ((b"www-authenticate", error.challenge.encode()),)
+        answer = OidcResponse(error.status, (*response.headers, *extra), response.body)
+        if request.path in OPEN_TO_ANY_ORIGIN:
+            return answer.with_headers(ANY_ORIGIN)
+        if request.path in OPEN_TO_CLIENT_ORIGINS:
+            return await self._readable_error(request, answer)
+        return answer
+
+    async def _error_page(self, request: OidcRequest, error: OAuthError) -> OidcResponse:
+        snapshot = await self._provider.snapshots.current(request.edge.tenant_id)
+        return await error_page(self._provider, snapshot, request, error)
+
+    async def _readable_error(self, request: OidcRequest, answer: OidcResponse) -> OidcResponse:
+        """Let a browser application read its error, if the request names a client it belongs to."""
+        origin, client_id = request.header(b"origin"), request.params.get("client_id")
+        if origin is None or client_id is None:
+            return answer
+        snapshot = await self._provider.snapshots.current(request.edge.tenant_id)
+        client = await find_client_at(snapshot, client_id, edge=request.edge)
+        if client is None or not is_origin_allowed(origin, client=client, request=request):
+            return answer
+        return answer.with_headers(*origin_headers(origin))
 
 
-async def _answer(send: Any, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _find_endpoint(method: str, path: str) -> Endpoint | None:
+    endpoint = ROUTES.get((method, path))
+    if endpoint is None and method == "GET" and path.startswith(RESUME_PREFIX):
+        return resume
+    return endpoint
+
+
+def _readable(request: OidcRequest, response: OidcResponse) -> OidcResponse:
+    # The endpoint has checked the origin (client_auth.py, userinfo.py) before it did anything.
+    origin = request.header(b"origin")
+    return response if origin is None else response.with_headers(*origin_headers(origin))
+
+
+def _error_body(error: OAuthError, *, is_bare: bool) -> ErrorBody:
+    if is_bare:
+        return ErrorBody(
+            error=error.error, error_description=error.description or None, scope=error.scope
+        )
+    return ErrorBody(
+        error=error.error,
+        error_description=error.description or None,
+        scope=error.scope,
+        code=error.code or f"oidc.{error.error}",
+        message=error.message,
+    )

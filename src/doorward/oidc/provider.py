@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
+from doorward.kit.html import Pages as Templates
+from doorward.kit.i18n import Catalogues
 from doorward.storage import Database, Snapshots
 
 
@@ -17,3 +19,5 @@ class Provider:
     snapshots: Snapshots
     clock: Clock
     sealer: Sealer
+    templates: Templates
+    texts: Catalogues

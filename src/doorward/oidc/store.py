@@ -1,7 +1,7 @@
 """Rows of codes and tokens. A bearer value enters as itself and is stored as its hash.
 
 What may be used once (codes, rotating refresh tokens) is consumed by one conditional UPDATE whose
-row count is the gate: of any number of callers at once, one passes. Grants themselves are a slice of
+row count is the gate: of any number of callers at once, one passes. Grants are a slice of
 their own (`doorward.grants`); deleting one deletes every code and token of it.
 """
 
@@ -143,7 +143,6 @@ async def add_refresh_token(tx: Transaction, *, tenant_id: str, token: RefreshTo
         session_id=token.session_id,
         scope=token.scope,
         resources=token.resources,
-        nonce=token.nonce,
         authenticated_at=token.authenticated_at,
         issued_at=token.issued_at,
         expires_at=token.expires_at,

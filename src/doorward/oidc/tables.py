@@ -52,7 +52,6 @@ refresh_tokens = tenant_table(
     Column("session_id", String(21)),
     Column("scope", Text, nullable=False),
     Column("resources", Json, nullable=False),
-    Column("nonce", Text),
     Column("authenticated_at", Timestamp, nullable=False),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
@@ -112,7 +111,6 @@ class RefreshToken(msgspec.Struct, frozen=True):
     session_id: str | None
     scope: str
     resources: list[str]
-    nonce: str | None
     authenticated_at: datetime
     issued_at: datetime
     expires_at: datetime

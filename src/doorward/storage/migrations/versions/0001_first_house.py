@@ -544,7 +544,6 @@ def _create_tables() -> None:
         sa.Column("session_id", sa.String(length=21), nullable=True),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("resources", JSON, nullable=False),
-        sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),

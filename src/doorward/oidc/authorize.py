@@ -1,0 +1,133 @@
+"""OpenID Connect Core section 3.1.2: the authorization endpoint, GET and POST /oidc/auth.
+
+request ─► client, redirect URI ─► the rest ─┬─► session is good enough ─► code
+                                             └─► interaction ─► 303 to a page of `sign_in`
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from doorward.interactions.cookie import interaction_cookie, read_interactions, with_interaction
+from doorward.interactions.store import add_interaction
+from doorward.oidc.authorization_request import (
+    AuthorizationRequest,
+    RedirectTarget,
+    find_redirect_target,
+    parse_request,
+    stored_params,
+)
+from doorward.oidc.authorization_response import answer_client, answer_error
+from doorward.oidc.codes import issue_code
+from doorward.oidc.errors import InteractionRequired, LoginRequired, OAuthError
+from doorward.oidc.page_url import page_url
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest, split_resources
+from doorward.oidc.response import OidcResponse, redirect
+from doorward.oidc.session_cookie import find_current_session
+from doorward.sessions.tables import Session
+from doorward.storage import Snapshot
+
+
+async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Answer an authorization request, or send the person to sign in first."""
+    snapshot = await provider.snapshots.current(request.edge.tenant_id)
+    params = split_resources(request.params)
+
+    # 1. Verify who asks and where an answer may go; nothing redirects before.
+    target = await find_redirect_target(snapshot, params, edge=request.edge)
+
+    # 2. Whatever is wrong from here on, the client is told.
+    try:
+        parsed = await parse_request(
+            snapshot, params, target=target, edge=request.edge, sealer=provider.sealer
+        )
+        session = await find_current_session(provider.db, request, clock=provider.clock)
+        reason = why_sign_in(parsed, session, now=provider.clock.now())
+
+        # 3. OpenID Connect Core section 3.1.2.1: prompt=none shows no page.
+        if "none" in parsed.prompts:
+            _check_silent(parsed, reason)
+
+        # 4. Sign in first, if the session is not good enough.
+        if session is None or reason is not None:
+            return await _begin_interaction(
+                request, provider, target=target, params=stored_params(params), session=session
+            )
+    except OAuthError as error:
+        return await answer_error(provider, snapshot, request, target=target, error=error)
+
+    # 5. Consent is automatic for first-party applications; the code stands for it.
+    return await _answer_with_code(request, provider, snapshot, parsed=parsed, session=session)
+
+
+def why_sign_in(
+    request: AuthorizationRequest, session: Session | None, *, now: datetime
+) -> str | None:
+    """Return why the person has to sign in, or None when the session answers the request."""
+    if session is None:
+        return "End-User authentication is required"
+    if "login" in request.prompts:
+        return "prompt login was requested"
+    # OpenID Connect Core section 3.1.2.1: older than max_age means signing in again.
+    if request.max_age is not None:
+        age = now - session.authenticated_at
+        if request.max_age == 0 or age > timedelta(seconds=request.max_age):
+            return "End-User authentication could not be obtained within max_age"
+    if request.hinted_user_id not in {None, session.user_id}:
+        return "id_token_hint and authenticated subject do not match"
+    return None
+
+
+def _check_silent(request: AuthorizationRequest, reason: str | None) -> None:
+    if reason is not None:
+        raise LoginRequired(reason)
+    # RFC 8252 section 8.6: anybody can register a native application's redirect URI on a device,
+    # so it does not get a code without anything being seen.
+    if request.target.client.is_native:
+        raise InteractionRequired("native clients require End-User interaction")
+
+
+async def _begin_interaction(
+    request: OidcRequest,
+    provider: Provider,
+    *,
+    target: RedirectTarget,
+    params: dict[str, object],
+    session: Session | None,
+) -> OidcResponse:
+    edge = request.edge
+    async with provider.db.transaction(edge.tenant_id) as tx:
+        uid = await add_interaction(
+            tx,
+            tenant_id=edge.tenant_id,
+            client_id=target.client.id,
+            params=params,
+            session_id=session.id if session else None,
+            now=provider.clock.now(),
+        )
+    entries = with_interaction(
+        read_interactions(request.headers, edge=edge, sealer=provider.sealer),
+        client_id=target.client.id,
+        uid=uid,
+    )
+    cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
+    return redirect(page_url(params)).with_cookies(cookie)
+
+
+async def _answer_with_code(
+    request: OidcRequest,
+    provider: Provider,
+    snapshot: Snapshot,
+    *,
+    parsed: AuthorizationRequest,
+    session: Session,
+) -> OidcResponse:
+    tenant_id = request.edge.tenant_id
+    async with provider.db.transaction(tenant_id) as tx:
+        code = await issue_code(
+            tx, tenant_id=tenant_id, request=parsed, session=session, now=provider.clock.now()
+        )
+    return await answer_client(
+        provider, snapshot, request, target=parsed.target, fields={"code": code}
+    )

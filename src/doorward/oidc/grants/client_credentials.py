@@ -1,0 +1,77 @@
+"""RFC 6749 section 4.4: client_credentials, a machine's token for one API resource."""
+
+from __future__ import annotations
+
+from doorward.applications.cached import Client
+from doorward.audit.store import record
+from doorward.keys.ring import current_keys
+from doorward.oidc.errors import AccessDenied, InvalidTarget
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.tokens import TokenResponse, sign_access_token
+from doorward.resources.cached import find_default_resource, find_resource
+from doorward.resources.tables import Resource
+from doorward.roles.permissions import application_scopes
+from doorward.storage import Snapshot
+
+
+async def client_credentials(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+) -> TokenResponse:
+    """Give a machine a JWT access token.
+
+    Raises:
+        InvalidTarget: no resource, an unknown one, or several.
+        AccessDenied: an organization that the application is not in.
+    """
+    edge, now = request.edge, provider.clock.now()
+
+    # 1. No organization exists here, so no application is associated with one.
+    if request.params.get("organization_id") is not None:
+        raise AccessDenied("app has not associated with the organization", status=403)
+
+    # 2. What the token is for (RFC 8707).
+    resource = await _find_target(request, snapshot)
+
+    # 3. Of the scopes asked for, those that the application's roles grant; others are dropped.
+    allowed = await application_scopes(snapshot, application_id=client.id, resource_id=resource.id)
+    asked = (request.params.get("scope") or "").split()
+    scope = " ".join(name for name in dict.fromkeys(asked) if name in allowed)
+
+    # 4. The token.
+    ring = await current_keys(snapshot, sealer=provider.sealer)
+    token = sign_access_token(
+        ring.current,
+        issuer=edge.issuer,
+        subject=client.id,
+        client_id=client.id,
+        audience=resource.indicator,
+        scope=scope,
+        lifetime=resource.access_token_ttl,
+        now=int(now.timestamp()),
+    )
+
+    # 5. The audit entry is on disk before the token leaves.
+    async with provider.db.transaction(edge.tenant_id) as tx:
+        await record(
+            tx,
+            tenant_id=edge.tenant_id,
+            key="ExchangeTokenBy.ClientCredentials",
+            edge=edge,
+            at=now,
+            application_id=client.id,
+            params={"resource": resource.indicator, "scope": scope},
+        )
+    return TokenResponse(access_token=token, expires_in=resource.access_token_ttl, scope=scope)
+
+
+async def _find_target(request: OidcRequest, snapshot: Snapshot) -> Resource:
+    asked = request.params.resources
+    if len(asked) > 1:
+        raise InvalidTarget("only a single resource indicator value must be requested")
+    resource = (
+        await find_resource(snapshot, asked[0]) if asked else await find_default_resource(snapshot)
+    )
+    if resource is None:
+        raise InvalidTarget("resource indicator is missing, or unknown")
+    return resource

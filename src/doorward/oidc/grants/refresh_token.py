@@ -1,0 +1,158 @@
+"""RFC 6749 section 6, RFC 9700 section 4.14, OpenID Connect Core section 12: refresh_token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from doorward.applications.cached import Client
+from doorward.audit.store import record
+from doorward.keys.ring import current_keys
+from doorward.oidc.errors import InvalidGrant, InvalidRequest, InvalidScope
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest, Params
+from doorward.oidc.reuse import revoke_after_reuse
+from doorward.oidc.store import consume_refresh_token, find_refresh_token
+from doorward.oidc.tables import RefreshToken
+from doorward.oidc.tokens import (
+    TokenResponse,
+    is_offline,
+    make_access_token,
+    make_id_token,
+    plan_access_token,
+    store_access_token,
+    store_refresh_token,
+)
+from doorward.oidc.users import find_live_user
+from doorward.storage import ForeignKeyViolation, Snapshot
+
+ROTATION_SHARE = 0.7
+"""A confidential client's token rotates once this share of its lifetime has passed."""
+
+
+class _TokenWasUsed(Exception):
+    """Another request was faster; undoes the transaction."""
+
+
+async def refresh_token(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+) -> TokenResponse:
+    """Exchange a refresh token for new tokens.
+
+    Raises:
+        InvalidRequest: no refresh token. InvalidGrant: not one of this client, or no longer good.
+        InvalidScope: more than was granted. InvalidTarget: a resource that was not authorized.
+    """
+    edge, db, now = request.edge, provider.db, provider.clock.now()
+    tenant_id = edge.tenant_id
+
+    # 1. The token, in this tenant, and given to this client.
+    value = request.params.get("refresh_token")
+    if value is None:
+        raise InvalidRequest("missing required parameter refresh_token")
+    held = await find_refresh_token(db, tenant_id=tenant_id, token=value)
+    if held is None or held.client_id != client.id:
+        raise InvalidGrant("refresh token not found")
+
+    # 2. RFC 9700 section 4.14.2: used once more, the whole family is revoked.
+    if held.consumed_at is not None:
+        await revoke_after_reuse(provider, edge, held=held, reason="refresh token used twice")
+        raise InvalidGrant("refresh token already used")
+    if held.expires_at <= now:
+        raise InvalidGrant("refresh token is expired")
+
+    # 3. The user is still there; without offline_access, still signed in.
+    user = await find_live_user(
+        db,
+        tenant_id=tenant_id,
+        user_id=held.user_id,
+        session_id=None if is_offline(held) else held.session_id,
+        now=now,
+    )
+    if user is None:
+        raise InvalidGrant("the user or the session is gone")
+
+    # 4. Decide and sign.
+    scope = _narrowed_scope(held, request.params)
+    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=scope)
+    key = (await current_keys(snapshot, sealer=provider.sealer)).current
+    seconds = int(now.timestamp())
+    access_token = make_access_token(key, plan=plan, held=held, issuer=edge.issuer, now=seconds)
+    # OpenID Connect Core section 12.2: an ID token of a refresh has no nonce.
+    id_token = await make_id_token(
+        snapshot,
+        db,
+        key,
+        held=held,
+        user=user,
+        client=client,
+        issuer=edge.issuer,
+        access_token=access_token,
+        nonce=None,
+        now=seconds,
+    )
+
+    # 5. Rotate and store: all or nothing, and for one caller.
+    next_token = value
+    try:
+        async with db.transaction(tenant_id) as tx:
+            if _is_due(held, client, now=now):
+                if not await consume_refresh_token(tx, tenant_id=tenant_id, token=held, now=now):
+                    raise _TokenWasUsed
+                next_token = await store_refresh_token(
+                    tx,
+                    tenant_id=tenant_id,
+                    held=held,
+                    expires_at=_next_expiry(held, client, now=now),
+                    family_expires_at=held.family_expires_at,
+                    now=now,
+                )
+            await store_access_token(
+                tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
+            )
+            await record(
+                tx,
+                tenant_id=tenant_id,
+                key="ExchangeTokenBy.RefreshToken",
+                edge=edge,
+                at=now,
+                user_id=user.id,
+                application_id=client.id,
+                session_id=held.session_id,
+                params={"grantId": held.grant_id, "scope": plan.scope, "resource": plan.audience},
+            )
+    except _TokenWasUsed:
+        await revoke_after_reuse(provider, edge, held=held, reason="refresh token used twice")
+        raise InvalidGrant("refresh token already used") from None
+    except ForeignKeyViolation:
+        raise InvalidGrant("grant not found") from None
+    return TokenResponse(
+        access_token=access_token,
+        expires_in=plan.lifetime,
+        scope=plan.scope,
+        id_token=id_token,
+        refresh_token=next_token,
+    )
+
+
+def _narrowed_scope(held: RefreshToken, params: Params) -> str:
+    """RFC 6749 section 6: fewer scopes may be asked for, never more."""
+    asked = (params.get("scope") or "").split()
+    if not asked:
+        return held.scope
+    granted = held.scope.split()
+    if missing := [name for name in asked if name not in granted]:
+        raise InvalidScope("refresh token missing requested scope", scope=" ".join(missing)[:512])
+    return " ".join(dict.fromkeys(asked))
+
+
+def _is_due(held: RefreshToken, client: Client, *, now: datetime) -> bool:
+    """Tell whether the token is replaced now. RFC 9700 section 2.2.2: a public client's MUST be."""
+    if client.is_public:
+        return True
+    lifetime = held.expires_at - held.issued_at
+    return client.is_rotating and now >= held.issued_at + lifetime * ROTATION_SHARE
+
+
+def _next_expiry(held: RefreshToken, client: Client, *, now: datetime) -> datetime:
+    """A browser application's token keeps its end; others begin anew."""
+    return held.expires_at if client.is_single_page else now + client.refresh_token_lifetime

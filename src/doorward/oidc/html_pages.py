@@ -1,0 +1,93 @@
+"""OAuth 2.0 Form Post Response Mode, RP-Initiated Logout 1.0: the pages of the protocol itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doorward.kit.html import make_nonce
+from doorward.kit.page_headers import (
+    content_security_policy,
+    form_targets,
+    image_sources,
+    page_headers,
+)
+from doorward.oidc.errors import OAuthError, SessionNotFound
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse
+from doorward.sign_in_experience.branding import brand_of, catalogue_of
+from doorward.sign_in_experience.cached import current_experience
+from doorward.storage import Snapshot
+
+_TEXTS_OF_STATUS = {404: "not_found", 503: "busy", 500: "server"}
+
+
+def wants_html(request: OidcRequest) -> bool:
+    """Tell whether a person is looking: browsers name text/html when they open an address."""
+    return "text/html" in (request.header(b"accept") or "")
+
+
+async def page(
+    provider: Provider,
+    snapshot: Snapshot,
+    request: OidcRequest,
+    template: str,
+    *,
+    status: int = 200,
+    application_name: str | None = None,
+    form_action: str | None = None,
+    **context: Any,
+) -> OidcResponse:
+    """Return a rendered page. `form_action` is an address that its form may lead to."""
+    experience = await current_experience(snapshot)
+    brand = await brand_of(snapshot, experience, name=application_name)
+    catalogue = catalogue_of(
+        experience,
+        texts=provider.texts,
+        ui_locales=request.params.get("ui_locales"),
+        accept_language=request.header(b"accept-language"),
+    )
+    nonce = make_nonce()
+    texts = {name: catalogue.text(key) for name, key in context.pop("texts", {}).items()}
+    html = provider.templates.render(
+        template,
+        catalogue=catalogue,
+        nonce=nonce,
+        brand=brand,
+        languages=[],
+        csrf_token="",
+        application_name=application_name,
+        **texts,
+        **context,
+    )
+    policy = content_security_policy(
+        nonce=nonce,
+        images=image_sources(brand.logo_url, brand.dark_logo_url, brand.favicon_url),
+        form_action=form_targets(form_action) if form_action else (),
+    )
+    headers = page_headers(policy=policy, over_https=request.edge.is_secure)
+    return OidcResponse(status, tuple((k.encode(), v.encode()) for k, v in headers), html.encode())
+
+
+async def error_page(
+    provider: Provider, snapshot: Snapshot, request: OidcRequest, error: OAuthError
+) -> OidcResponse:
+    """Return a page that says what went wrong, with the protocol's words folded away."""
+    text = _TEXTS_OF_STATUS.get(error.status, "bad_request")
+    if isinstance(error, SessionNotFound):
+        text = "unknown_session"
+    details = {
+        "error": error.error,
+        "error_description": error.description,
+        "request": request.edge.request_id,
+    }
+    return await page(
+        provider,
+        snapshot,
+        request,
+        "kit/message.html",
+        status=error.status,
+        texts={"title": f"error.{text}_title", "message": f"error.{text}"},
+        actions=[],
+        details={name: value for name, value in details.items() if value},
+    )

@@ -1,0 +1,79 @@
+"""RFC 7662: token introspection, POST /oidc/token/introspection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from doorward.kit.clock import to_milliseconds
+from doorward.oidc.client_auth import authenticate_client
+from doorward.oidc.presented_token import find_presented_token
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.oidc.tokens import is_offline
+from doorward.oidc.users import find_live_user
+
+
+class Inactive(msgspec.Struct, frozen=True):
+    """RFC 7662 section 2.2: nothing else is said of a token that is not good."""
+
+    active: bool = False
+
+
+class Active(msgspec.Struct, frozen=True):
+    """RFC 7662 section 2.2."""
+
+    active: bool
+    sub: str
+    client_id: str
+    iat: int
+    exp: int
+    iss: str
+    scope: str
+    token_type: str
+
+
+async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Say what a token is worth."""
+    edge, db, now = request.edge, provider.db, provider.clock.now()
+    snapshot = await provider.snapshots.current(edge.tenant_id)
+
+    # 1. Section 2.1: only clients may ask.
+    client = await authenticate_client(request, snapshot, sealer=provider.sealer, now=now)
+    token = await find_presented_token(request, db, now=now)
+
+    # 2. A public client proves nothing, so it learns of no tokens but its own.
+    if token is None or (client.is_public and token.client_id != client.id):
+        return json_response(Inactive())
+
+    # 3. Unused, with its user and session.
+    if isinstance(token, RefreshToken):
+        session_id = None if is_offline(token) else token.session_id
+        if token.consumed_at is not None:
+            return json_response(Inactive())
+    else:
+        session_id = token.session_id
+    user = await find_live_user(
+        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
+    )
+    if user is None:
+        return json_response(Inactive())
+    return json_response(
+        Active(
+            active=True,
+            sub=user.id,
+            client_id=token.client_id,
+            iat=_seconds(token.issued_at),
+            exp=_seconds(token.expires_at),
+            iss=edge.issuer,
+            scope=token.scope,
+            token_type="Bearer" if isinstance(token, AccessToken) else "refresh_token",
+        )
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    return to_milliseconds(moment) // 1000

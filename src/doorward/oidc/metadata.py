@@ -1,0 +1,119 @@
+"""OpenID Connect Discovery 1.0, RFC 8414 and RFC 7517: what clients read first.
+
+Both documents are encoded once for each configuration version and answered from those bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from doorward.keys.ring import current_keys
+from doorward.kit.crypto import Sealer
+from doorward.oidc.authorization_request import RESPONSE_MODES
+from doorward.oidc.claims import CLAIMS
+from doorward.oidc.cors import ANY_ORIGIN
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import Headers, OidcResponse
+from doorward.oidc.scopes import OIDC_SCOPES
+from doorward.oidc.token import GRANTS
+from doorward.storage import Snapshot
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A prepared answer: whole, and as 304."""
+
+    etag: bytes
+    whole: OidcResponse
+    unchanged: OidcResponse
+
+
+async def discovery(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Answer with the provider's metadata."""
+    issuer = request.edge.issuer
+    snapshot = await provider.snapshots.current(request.edge.tenant_id)
+    key = ("discovery", issuer)
+    document: Document | None = snapshot.peek(key)
+    if document is None:
+        document = await snapshot.get(
+            key, lambda: _load_discovery(snapshot, issuer=issuer, sealer=provider.sealer)
+        )
+    return _answer(request, document)
+
+
+async def jwks(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Answer with the public keys, the previous ones too."""
+    snapshot = await provider.snapshots.current(request.edge.tenant_id)
+    document: Document | None = snapshot.peek("jwks")
+    if document is None:
+        document = await snapshot.get("jwks", lambda: _load_jwks(snapshot, sealer=provider.sealer))
+    return _answer(request, document)
+
+
+async def _load_discovery(snapshot: Snapshot, *, issuer: str, sealer: Sealer) -> Document:
+    ring = await current_keys(snapshot, sealer=sealer)
+    body = msgspec.json.encode(metadata(issuer, algorithms=ring.algorithms))
+    return _document(body, content_type=b"application/json; charset=utf-8")
+
+
+async def _load_jwks(snapshot: Snapshot, *, sealer: Sealer) -> Document:
+    ring = await current_keys(snapshot, sealer=sealer)
+    return _document(ring.jwks, content_type=b"application/jwk-set+json; charset=utf-8")
+
+
+def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
+    """Return what this provider does, and nothing that it does not."""
+    methods = ["client_secret_basic", "client_secret_post", "none"]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/auth",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/me",
+        "jwks_uri": f"{issuer}/jwks",
+        "end_session_endpoint": f"{issuer}/session/end",
+        "introspection_endpoint": f"{issuer}/token/introspection",
+        "revocation_endpoint": f"{issuer}/token/revocation",
+        "scopes_supported": list(OIDC_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANTS),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": ["S256"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": list(CLAIMS),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+        "prompt_values_supported": ["none", "login", "consent"],
+    }
+
+
+def _document(body: bytes, *, content_type: bytes) -> Document:
+    etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
+    headers: Headers = (
+        (b"cache-control", b"no-cache, max-age=0, must-revalidate"),
+        (b"etag", etag),
+        ANY_ORIGIN,
+        (b"access-control-expose-headers", b"ETag"),
+    )
+    return Document(
+        etag=etag,
+        whole=OidcResponse(200, ((b"content-type", content_type), *headers), body),
+        unchanged=OidcResponse(304, headers),
+    )
+
+
+def _answer(request: OidcRequest, document: Document) -> OidcResponse:
+    for name, value in request.headers:
+        # RFC 9110 section 13.1.2: weak comparison, and * for anything.
+        if name == b"if-none-match" and (document.etag in value or value.strip() == b"*"):
+            return document.unchanged
+    return document.whole

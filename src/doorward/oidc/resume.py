@@ -1,0 +1,160 @@
+"""OpenID Connect Core section 3.1.2.5: /oidc/auth/{uid}, where a finished sign-in comes back.
+
+The browser proves by its signed cookie that the sign-in began here; the interaction is consumed
+once; the session begins; the client gets its code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from doorward.audit.store import record
+from doorward.grants.store import end_grants_of_session
+from doorward.interactions.cookie import (
+    interaction_cookie,
+    read_interactions,
+    without_interaction,
+)
+from doorward.interactions.store import consume_interaction, find_interaction
+from doorward.kit.edge import Edge
+from doorward.oidc.authorization_request import (
+    AuthorizationRequest,
+    find_redirect_target,
+    parse_request,
+    restored_params,
+)
+from doorward.oidc.authorization_response import answer_client, answer_error
+from doorward.oidc.codes import issue_code
+from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
+from doorward.oidc.page_url import page_url
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse, redirect
+from doorward.oidc.session_cookie import find_current_session, session_cookie
+from doorward.sessions.store import LIFETIME, add_session, end_session, renew_session
+from doorward.sessions.tables import Session
+from doorward.storage import Transaction
+from doorward.users.store import find_user
+
+PREFIX = "/oidc/auth/"
+
+
+async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Finish an authorization request after the person has signed in."""
+    edge, clock = request.edge, provider.clock
+    uid = request.path.removeprefix(PREFIX)
+
+    # 1. Only the browser that began may finish: its cookie lists the uid under our signature.
+    entries = read_interactions(request.headers, edge=edge, sealer=provider.sealer)
+    if uid not in entries.values():
+        raise SessionNotFound("interaction session not found")
+    interaction = await find_interaction(
+        provider.db, tenant_id=edge.tenant_id, uid=uid, now=clock.now()
+    )
+    if interaction is None:
+        raise SessionNotFound("authorization request has expired")
+
+    # 2. Whoever comes too early goes back to the page.
+    user_id, authenticated_at = interaction.user_id, interaction.authenticated_at
+    if user_id is None or authenticated_at is None:
+        return redirect(page_url(interaction.params))
+
+    # 3. The request once more: client, redirect URI or resource may have changed meanwhile.
+    snapshot = await provider.snapshots.current(edge.tenant_id)
+    params = restored_params(interaction.params)
+    target = await find_redirect_target(snapshot, params, edge=edge)
+    cookie = interaction_cookie(
+        without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
+    )
+    try:
+        parsed = await parse_request(
+            snapshot, params, target=target, edge=edge, sealer=provider.sealer
+        )
+        await _check_user(provider, edge, user_id=user_id, parsed=parsed)
+    except OAuthError as error:
+        answer = await answer_error(provider, snapshot, request, target=target, error=error)
+        return answer.with_cookies(cookie)
+
+    # 4. Consume the interaction, begin the session and give the code: all or nothing, and once.
+    known = await find_current_session(provider.db, request, clock=clock)
+    async with provider.db.transaction(edge.tenant_id) as tx:
+        if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
+            raise SessionNotFound("authorization request has expired")
+        token, session = await _begin_session(
+            tx,
+            edge,
+            known=known,
+            user_id=user_id,
+            authenticated_at=authenticated_at,
+            amr=interaction.amr or [],
+            now=clock.now(),
+        )
+        code = await issue_code(
+            tx, tenant_id=edge.tenant_id, request=parsed, session=session, now=clock.now()
+        )
+        await record(
+            tx,
+            tenant_id=edge.tenant_id,
+            key="Interaction.End",
+            edge=edge,
+            at=clock.now(),
+            user_id=session.user_id,
+            application_id=target.client.id,
+            session_id=session.id,
+        )
+    answer = await answer_client(provider, snapshot, request, target=target, fields={"code": code})
+    return answer.with_cookies(cookie, session_cookie(token, edge=edge))
+
+
+async def _check_user(
+    provider: Provider, edge: Edge, *, user_id: str, parsed: AuthorizationRequest
+) -> None:
+    user = await find_user(provider.db, tenant_id=edge.tenant_id, user_id=user_id)
+    if user is None or user.is_suspended:
+        raise AccessDenied("the account cannot be used", detail=user_id)
+    # OpenID Connect Core section 3.1.2.1: another user than the hint names is login_required.
+    if parsed.hinted_user_id not in {None, user.id}:
+        raise LoginRequired("id_token_hint and authenticated subject do not match")
+
+
+async def _begin_session(
+    tx: Transaction,
+    edge: Edge,
+    *,
+    known: Session | None,
+    user_id: str,
+    authenticated_at: datetime,
+    amr: list[str],
+    now: datetime,
+) -> tuple[str, Session]:
+    """Begin the session, or renew the same user's. Another user's ends with all that hangs on it:
+    two people share this browser."""
+    tenant_id = edge.tenant_id
+    if known is not None and known.user_id == user_id:
+        renewed = await renew_session(
+            tx,
+            tenant_id=tenant_id,
+            session=known,
+            authenticated_at=authenticated_at,
+            amr=amr,
+            ip=edge.client_ip,
+            user_agent=edge.user_agent,
+            lifetime=LIFETIME,
+            now=now,
+        )
+        if renewed is not None:
+            return renewed
+    elif known is not None:
+        await end_session(tx, tenant_id=tenant_id, session_id=known.id)
+        await end_grants_of_session(tx, tenant_id=tenant_id, session_id=known.id)
+    return await add_session(
+        tx,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        authenticated_at=authenticated_at,
+        amr=amr,
+        ip=edge.client_ip,
+        user_agent=edge.user_agent,
+        lifetime=LIFETIME,
+        now=now,
+    )

@@ -1,0 +1,39 @@
+"""OpenID Connect Core section 2, term "authentication session": the browser's cookie of it."""
+
+from __future__ import annotations
+
+from doorward.kit.clock import Clock
+from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
+from doorward.kit.edge import Edge
+from doorward.oidc.request import OidcRequest
+from doorward.sessions.store import LIFETIME, find_session
+from doorward.sessions.tables import Session
+from doorward.storage import Executor
+from doorward.users.store import find_user
+
+NAME = "_session"
+
+
+async def find_current_session(
+    db: Executor, request: OidcRequest, *, clock: Clock
+) -> Session | None:
+    """Return the live session of this browser, unless its user is gone or suspended."""
+    edge = request.edge
+    token = find_cookie(request.headers, cookie_name(NAME, edge=edge))
+    if not token:
+        return None
+    session = await find_session(db, tenant_id=edge.tenant_id, token=token, now=clock.now())
+    if session is None:
+        return None
+    user = await find_user(db, tenant_id=edge.tenant_id, user_id=session.user_id)
+    return None if user is None or user.is_suspended else session
+
+
+def session_cookie(token: str, *, edge: Edge) -> str:
+    """Return the Set-Cookie header value of a new session."""
+    return set_cookie(cookie_name(NAME, edge=edge), token, edge=edge, lifetime=LIFETIME)
+
+
+def ended_session_cookie(*, edge: Edge) -> str:
+    """Return the Set-Cookie header value that forgets the session."""
+    return clear_cookie(cookie_name(NAME, edge=edge), edge=edge)

@@ -1,0 +1,87 @@
+"""RFC 6749 section 3.2: the token endpoint, POST /oidc/token."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from doorward.applications.cached import Client
+from doorward.audit.store import record
+from doorward.oidc.client_auth import authenticate_client
+from doorward.oidc.errors import (
+    InvalidRequest,
+    OAuthError,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from doorward.oidc.grants.authorization_code import authorization_code
+from doorward.oidc.grants.client_credentials import client_credentials
+from doorward.oidc.grants.refresh_token import refresh_token
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.tokens import TokenResponse
+from doorward.storage import Snapshot
+
+Grant = Callable[[OidcRequest, Provider, Snapshot, Client], Awaitable[TokenResponse]]
+
+GRANTS: Mapping[str, Grant] = {
+    "authorization_code": authorization_code,
+    "refresh_token": refresh_token,
+    "client_credentials": client_credentials,
+}
+_AUDIT_KEYS = {
+    "authorization_code": "ExchangeTokenBy.AuthorizationCode",
+    "refresh_token": "ExchangeTokenBy.RefreshToken",
+    "client_credentials": "ExchangeTokenBy.ClientCredentials",
+}
+
+
+async def token(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Answer a token request."""
+    snapshot = await provider.snapshots.current(request.edge.tenant_id)
+
+    # 1. RFC 6749 section 3.2.1: authenticate the client.
+    client = await authenticate_client(
+        request, snapshot, sealer=provider.sealer, now=provider.clock.now()
+    )
+
+    try:
+        # 2. The grant, and whether this client may use it.
+        grant_type = request.params.get("grant_type")
+        if grant_type is None:
+            raise InvalidRequest("missing required parameter grant_type")
+        grant = GRANTS.get(grant_type)
+        if grant is None:
+            raise UnsupportedGrantType("unsupported grant_type requested")
+        if grant_type not in client.grant_types:
+            raise UnauthorizedClient("requested grant type is not allowed for this client")
+
+        # 3. The grant's own checks, and the tokens.
+        return json_response(await grant(request, provider, snapshot, client))
+    except OAuthError as error:
+        await _record_failure(request, provider, client=client, error=error)
+        raise
+
+
+async def _record_failure(
+    request: OidcRequest, provider: Provider, *, client: Client, error: OAuthError
+) -> None:
+    """Write the refusal to the audit log, in a transaction of its own: it outlives the refusal.
+
+    Only for clients that proved who they are. A public client's id is known to anybody, and a
+    stranger must not be able to fill the disk with entries.
+    """
+    if client.is_public:
+        return
+    grant_type = request.params.get("grant_type") or ""
+    async with provider.db.transaction(request.edge.tenant_id) as tx:
+        await record(
+            tx,
+            tenant_id=request.edge.tenant_id,
+            key=_AUDIT_KEYS.get(grant_type, "ExchangeTokenBy.Unknown"),
+            edge=request.edge,
+            at=provider.clock.now(),
+            result="Error",
+            application_id=client.id,
+            error={"code": f"oidc.{error.error}", "message": error.description},
+        )

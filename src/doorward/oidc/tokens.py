@@ -1,0 +1,267 @@
+"""RFC 9068 (JWT access tokens), OpenID Connect Core section 2 (ID tokens), RFC 6749 section 1.5.
+
+    held (a code or refresh token) ─► plan_access_token ─┬─► resource named     JWT, at+jwt
+                                                         └─► otherwise          opaque, for userinfo
+    then, in the transaction of the grant: store_access_token, store_refresh_token
+
+Reading, deciding and signing come before the transaction, which only writes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from doorward.applications.cached import Client
+from doorward.kit.clock import to_milliseconds
+from doorward.kit.crypto import hash_token
+from doorward.kit.ids import new_id, new_token
+from doorward.kit.jose import SigningKey, half_hash
+from doorward.oidc.claims import id_token_claims
+from doorward.oidc.errors import AccessDenied, InvalidTarget
+from doorward.oidc.request import Params
+from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID, oidc_scopes, resource_scopes
+from doorward.oidc.store import add_access_token, add_refresh_token
+from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.resources.cached import find_resource
+from doorward.storage import Executor, Snapshot, Transaction
+from doorward.users.tables import User
+
+OPAQUE_LIFETIME = 3600
+GRANT_LIFETIME = timedelta(days=180)
+
+
+class Held(Protocol):
+    """What a code and a refresh token both carry."""
+
+    @property
+    def grant_id(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def session_id(self) -> str | None: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def resources(self) -> list[str]: ...
+    @property
+    def authenticated_at(self) -> datetime: ...
+
+
+class AccessTokenClaims(msgspec.Struct, frozen=True):
+    """RFC 9068 section 2.2. `scope` is there even when it is empty."""
+
+    jti: str
+    sub: str
+    iat: int
+    exp: int
+    scope: str
+    client_id: str
+    iss: str
+    aud: str
+
+
+class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    token_type: str = "Bearer"  # noqa: S105 (RFC 6750)
+    id_token: str | msgspec.UnsetType = msgspec.UNSET
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AccessPlan(msgspec.Struct, frozen=True):
+    """An access token to be made: a JWT for `audience`, or an opaque one when that is None."""
+
+    audience: str | None
+    scope: str
+    lifetime: int
+
+
+def is_offline(held: Held) -> bool:
+    """Tell whether what is held outlives its session."""
+    return OFFLINE_ACCESS in held.scope.split()
+
+
+async def plan_access_token(
+    snapshot: Snapshot, db: Executor, *, held: Held, params: Params, scope: str
+) -> AccessPlan:
+    """Decide what kind of access token a request gets. `scope` is what it may have at most.
+
+    Raises:
+        InvalidTarget: more than one resource, or one that was not in the authorization request.
+        AccessDenied: an organization that the user is no member of.
+    """
+    # 1. No organization exists here, so nobody is a member of one.
+    if params.get("organization_id") is not None:
+        raise AccessDenied("user is not a member of the organization", status=403)
+
+    # 2. RFC 8707 section 2.2: one resource a token, and of those that were authorized.
+    audience = _audience(held, params, scope=scope)
+    if audience is None:
+        return AccessPlan(audience=None, scope=oidc_scopes(scope), lifetime=OPAQUE_LIFETIME)
+
+    # 3. Of the scopes asked for, those that the user's roles grant now.
+    resource = await find_resource(snapshot, audience)
+    if resource is None:
+        raise InvalidTarget("resource indicator is missing, or unknown")
+    granted = await resource_scopes(
+        snapshot, db, user_id=held.user_id, indicator=audience, scope=scope
+    )
+    return AccessPlan(audience=audience, scope=granted, lifetime=resource.access_token_ttl)
+
+
+def _audience(held: Held, params: Params, *, scope: str) -> str | None:
+    """Without a resource parameter, `openid` asks for a token for userinfo."""
+    asked = params.resources
+    if len(asked) > 1:
+        raise InvalidTarget("only a single resource indicator value must be requested")
+    if asked:
+        if asked[0] not in held.resources:
+            raise InvalidTarget(
+                "resource indicator was not requested at the authorization endpoint"
+            )
+        return asked[0]
+    if not held.resources or OPENID in scope.split():
+        return None
+    if len(held.resources) > 1:
+        raise InvalidTarget("only a single resource indicator value must be resolved")
+    return held.resources[0]
+
+
+def sign_access_token(
+    key: SigningKey,
+    *,
+    issuer: str,
+    subject: str,
+    client_id: str,
+    audience: str,
+    scope: str,
+    lifetime: int,
+    now: int,
+) -> str:
+    """Return a JWT access token; `lifetime` and `now` are in seconds."""
+    claims = AccessTokenClaims(
+        jti=new_id(),
+        sub=subject,
+        iat=now,
+        exp=now + lifetime,
+        scope=scope,
+        client_id=client_id,
+        iss=issuer,
+        aud=audience,
+    )
+    return key.encode(claims, typ="at+jwt")
+
+
+def make_access_token(
+    key: SigningKey, *, plan: AccessPlan, held: Held, issuer: str, now: int
+) -> str:
+    """Return the access token of a plan: signed, or random."""
+    if plan.audience is None:
+        return new_token()
+    return sign_access_token(
+        key,
+        issuer=issuer,
+        subject=held.user_id,
+        client_id=held.client_id,
+        audience=plan.audience,
+        scope=plan.scope,
+        lifetime=plan.lifetime,
+        now=now,
+    )
+
+
+async def make_id_token(
+    snapshot: Snapshot,
+    db: Executor,
+    key: SigningKey,
+    *,
+    held: Held,
+    user: User,
+    client: Client,
+    issuer: str,
+    access_token: str,
+    nonce: str | None,
+    now: int,
+) -> str | msgspec.UnsetType:
+    """Return a signed ID token, or UNSET when `openid` was not granted."""
+    scopes = held.scope.split()
+    if OPENID not in scopes:
+        return msgspec.UNSET
+    claims = await id_token_claims(snapshot, db, user=user, scopes=scopes)
+    claims |= {
+        "iss": issuer,
+        "aud": held.client_id,
+        "iat": now,
+        "exp": now + int(client.id_token_lifetime.total_seconds()),
+        "auth_time": to_milliseconds(held.authenticated_at) // 1000,
+        "at_hash": half_hash(access_token, algorithm=key.algorithm),
+    }
+    if held.session_id is not None:
+        claims["sid"] = held.session_id
+    if nonce is not None:
+        claims["nonce"] = nonce
+    return key.encode(claims)
+
+
+async def store_access_token(
+    tx: Transaction, *, tenant_id: str, plan: AccessPlan, held: Held, token: str, now: datetime
+) -> None:
+    """Store an opaque access token; a JWT stands for itself.
+
+    Raises:
+        ForeignKeyViolation: the grant was revoked meanwhile.
+    """
+    if plan.audience is not None:
+        return
+    row = AccessToken(
+        token_hash=hash_token(token),
+        grant_id=held.grant_id,
+        client_id=held.client_id,
+        user_id=held.user_id,
+        session_id=None if is_offline(held) else held.session_id,
+        scope=plan.scope,
+        issued_at=now,
+        expires_at=now + timedelta(seconds=plan.lifetime),
+    )
+    await add_access_token(tx, tenant_id=tenant_id, token=row)
+
+
+async def store_refresh_token(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    held: Held,
+    expires_at: datetime,
+    family_expires_at: datetime,
+    now: datetime,
+) -> str:
+    """Store a new refresh token and return it.
+
+    Raises:
+        ForeignKeyViolation: the grant was revoked meanwhile.
+    """
+    token = new_token()
+    row = RefreshToken(
+        token_hash=hash_token(token),
+        grant_id=held.grant_id,
+        client_id=held.client_id,
+        user_id=held.user_id,
+        session_id=held.session_id,
+        scope=held.scope,
+        resources=held.resources,
+        authenticated_at=held.authenticated_at,
+        issued_at=now,
+        expires_at=min(expires_at, family_expires_at),
+        family_expires_at=family_expires_at,
+        consumed_at=None,
+    )
+    await add_refresh_token(tx, tenant_id=tenant_id, token=row)
+    return token

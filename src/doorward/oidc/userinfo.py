@@ -1,0 +1,76 @@
+"""OpenID Connect Core section 5.3 and RFC 6750: the userinfo endpoint, GET and POST /oidc/me."""
+
+from __future__ import annotations
+
+from doorward.kit.edge import Edge
+from doorward.oidc.claims import userinfo_claims
+from doorward.oidc.clients import find_client_at
+from doorward.oidc.cors import check_origin
+from doorward.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.scopes import OPENID
+from doorward.oidc.store import find_access_token
+from doorward.oidc.users import find_live_user
+
+
+async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Answer with the claims about the user that the token's scopes allow."""
+    edge, db, now = request.edge, provider.db, provider.clock.now()
+
+    # 1. The token, presented in one way (RFC 6750 section 2), never in the address.
+    value = _bearer_token(request)
+
+    # 2. What it is worth now: its client, its session and its user still exist.
+    token = await find_access_token(db, tenant_id=edge.tenant_id, token=value, now=now)
+    if token is None:
+        raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
+    snapshot = await provider.snapshots.current(edge.tenant_id)
+    client = await find_client_at(snapshot, token.client_id, edge=edge)
+    user = await find_live_user(
+        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=token.session_id, now=now
+    )
+    if client is None or user is None:
+        raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
+    check_origin(request, client)
+
+    # 3. RFC 6750 section 3.1: the scope that this endpoint needs.
+    scopes = token.scope.split()
+    if OPENID not in scopes:
+        raise InsufficientScope(
+            "access token missing openid scope",
+            scope=OPENID,
+            challenge=_challenge(edge, "insufficient_scope") + f', scope="{OPENID}"',
+        )
+    claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
+    return json_response(claims)
+
+
+def _bearer_token(request: OidcRequest) -> str:
+    authorization = request.header(b"authorization")
+    in_body = request.params.get("access_token") if request.method == "POST" else None
+    if authorization is None:
+        if in_body is None:
+            # RFC 6750 section 3.1: without any credentials the challenge names no error.
+            raise InvalidToken(
+                "no access token provided", challenge=f'Bearer realm="{request.edge.issuer}"'
+            )
+        return in_body
+    if in_body is not None:
+        raise InvalidRequest(
+            "access token must only be provided using one mechanism",
+            challenge=_challenge(request.edge, "invalid_request"),
+        )
+    scheme, _, value = authorization.partition(" ")
+    value = value.strip()
+    if scheme.lower() != "bearer" or not value or " " in value:
+        raise InvalidRequest(
+            "authorization header must be Bearer followed by the access token",
+            challenge=_challenge(request.edge, "invalid_request"),
+        )
+    return value
+
+
+def _challenge(edge: Edge, error: str) -> str:
+    return f'Bearer realm="{edge.issuer}", error="{error}"'

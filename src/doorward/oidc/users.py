@@ -1,0 +1,25 @@
+"""OpenID Connect Core section 5: a token is worth what its user and session still are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from doorward.sessions.store import is_session_alive
+from doorward.storage import Executor
+from doorward.users.store import find_user
+from doorward.users.tables import User
+
+
+async def find_live_user(
+    db: Executor, *, tenant_id: str, user_id: str, session_id: str | None, now: datetime
+) -> User | None:
+    """Return the user, unless deleted or suspended, or unless the session a token hangs on is over.
+
+    `session_id` is None for what outlives its session (offline_access).
+    """
+    if session_id is not None and not await is_session_alive(
+        db, tenant_id=tenant_id, session_id=session_id, now=now
+    ):
+        return None
+    user = await find_user(db, tenant_id=tenant_id, user_id=user_id)
+    return None if user is None or user.is_suspended else user
