@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from litestar import Router
+from litestar.di import Provide
 
+from doorward.applications import api as applications
 from doorward.applications.cached import find_client
+from doorward.applications.store import list_applications_by_id
 from doorward.connectors import api as connectors
 from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock
@@ -22,18 +25,59 @@ from doorward.management.routes import (
     management_router,
     public_router,
 )
+from doorward.resources import api as resources
+from doorward.roles import api as roles
+from doorward.roles.api import FindApplications, FindUsers
+from doorward.roles.views import FeaturedApplication, FeaturedUser
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots
 from doorward.tenants.seed import ADMIN_TENANT
-from doorward.users.store import find_user
+from doorward.users.store import find_user, list_users_by_id
 
 
 def api_routers() -> list[Router]:
     """Return every router under /api."""
     return [
         public_router([get_status, get_description]),
-        management_router(connectors.HANDLERS),
+        management_router(
+            [
+                *applications.HANDLERS,
+                *connectors.HANDLERS,
+                *resources.HANDLERS,
+                *roles.HANDLERS,
+            ],
+            dependencies={
+                "featured_users": Provide(provide_featured_users, sync_to_thread=False),
+                "featured_applications": Provide(
+                    provide_featured_applications, sync_to_thread=False
+                ),
+            },
+        ),
     ]
+
+
+def provide_featured_users(db: Database) -> FindUsers:
+    """Return how the roles slice learns the names of users, who are above it."""
+
+    async def find(tenant_id: str, ids: list[str]) -> dict[str, FeaturedUser]:
+        users = await list_users_by_id(db, tenant_id=tenant_id, ids=ids)
+        return {
+            user.id: FeaturedUser(id=user.id, avatar=user.avatar, name=user.name) for user in users
+        }
+
+    return find
+
+
+def provide_featured_applications(db: Database) -> FindApplications:
+    """Return how the roles slice learns the names of applications, which are above it."""
+
+    async def find(tenant_id: str, ids: list[str]) -> dict[str, FeaturedApplication]:
+        found = await list_applications_by_id(db, tenant_id=tenant_id, ids=ids)
+        return {
+            one.id: FeaturedApplication(id=one.id, name=one.name, type=one.type) for one in found
+        }
+
+    return find
 
 
 def token_verifier(

@@ -11,12 +11,13 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import Parameter
 
 from doorward.kit.edge import Edge
+from doorward.storage.listing import EVERYTHING, Window
 
 T = TypeVar("T")
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
-_LAST_PAGE = 1_000_000_000
+_LAST_PAGE = 20_000_000
 
 PageNumber = Annotated[int, Parameter(query="page", ge=1, le=_LAST_PAGE)]
 PageSize = Annotated[int, Parameter(query="page_size", ge=1, le=MAX_SIZE)]
@@ -40,9 +41,14 @@ class Paging(msgspec.Struct, frozen=True):
     size: int
 
     @property
-    def offset(self) -> int:
-        """How many entries come before the page."""
-        return (self.page - 1) * self.size
+    def window(self) -> Window:
+        """The same as storage wants it."""
+        return Window(limit=self.size, offset=(self.page - 1) * self.size)
+
+
+def window_of(paging: Paging | None) -> Window:
+    """Return what to fetch for a page, or for a list that is given whole."""
+    return EVERYTHING if paging is None else paging.window
 
 
 def provide_paging(page: PageNumber = 1, page_size: PageSize = DEFAULT_SIZE) -> Paging:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -31,14 +31,22 @@ _REFUSALS = {
 }
 
 
-def management_router(handlers: Iterable[HTTPRouteHandler]) -> Router:
-    """Return a router whose handlers need an access token of the management API."""
+def management_router(
+    handlers: Iterable[HTTPRouteHandler], *, dependencies: Mapping[str, Provide] | None = None
+) -> Router:
+    """Return a router whose handlers need an access token of the management API.
+
+    `dependencies` are what a slice needs of slices above it.
+    """
     return Router(
         path="/",
         route_handlers=[_with_refusals(handler, _REFUSALS) for handler in handlers],
         guards=[require_management_token],
         before_request=refuse_nul,
-        dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
+        dependencies={
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            **(dependencies or {}),
+        },
         exception_handlers=error_handlers(),
         dto=StrictBody,
         return_dto=None,

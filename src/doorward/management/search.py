@@ -30,7 +30,19 @@ MAX_VALUES = 100
 _TRUE = frozenset({"1", "true", "y", "yes", "yep", "yeah"})
 _WORD_START = re.compile(r"_([a-z])")
 
-Flag = Annotated[str | None, Parameter(description="1, true, y, yes, yep or yeah mean yes.")]
+SearchText = Annotated[
+    str | None,
+    Parameter(
+        query="search",
+        description="Looks into every field; `search.<field>` into one. Bring your own `%`.",
+    ),
+]
+Mode = Annotated[
+    str | None,
+    Parameter(query="mode", schema_extra={"enum": [str(mode) for mode in SearchMode]}),
+]
+Joint = Annotated[str | None, Parameter(query="joint", schema_extra={"enum": ["or", "and"]})]
+CaseSensitive = Annotated[str | None, Parameter(query="isCaseSensitive")]
 
 
 def is_yes(value: str | None) -> bool:
@@ -44,25 +56,12 @@ def provide_search(*fields: str) -> Callable[..., Search]:
     def provide(
         request: Request[Any, Any, Any],
         db: Database,
-        search: Annotated[
-            str | None,
-            Parameter(
-                query="search",
-                description="Finds entries by any of: "
-                + ", ".join(fields)
-                + ". `search.<field>` looks into one field. Bring your own `%`.",
-            ),
-        ] = None,
-        mode: Annotated[
-            str | None,
-            Parameter(query="mode", schema_extra={"enum": [str(mode) for mode in SearchMode]}),
-        ] = None,
-        joint: Annotated[
-            str | None, Parameter(query="joint", schema_extra={"enum": ["or", "and"]})
-        ] = None,
-        is_case_sensitive: Annotated[str | None, Parameter(query="isCaseSensitive")] = None,
+        text: SearchText = None,
+        mode: Mode = None,
+        joint: Joint = None,
+        is_case_sensitive: CaseSensitive = None,
     ) -> Search:
-        del search, mode, joint, is_case_sensitive  # declared for the description of the API
+        del text, mode, joint, is_case_sensitive  # declared for the description of the API
         found = parse_search(request.query_params.multi_items(), fields=fields)
         if not supports_regular_expressions(db):
             _refuse_regular_expressions(found)

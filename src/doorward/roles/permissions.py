@@ -27,7 +27,7 @@ async def application_scopes(
 async def user_scopes(
     db: Executor, *, tenant_id: str, user_id: str, resource_id: str
 ) -> frozenset[str]:
-    """Return what a user's roles grant; read each time, so that a role taken away counts at once."""
+    """Return what a user's roles grant; read each time, so that taking one away counts at once."""
     return frozenset(
         await store.list_scopes_of_user(
             db, tenant_id=tenant_id, user_id=user_id, resource_id=resource_id

@@ -34,14 +34,13 @@ Convert = Callable[[Any], Any]
 class Compiled:
     """SQL of one dialect with what turns Python values into driver values and back."""
 
-    __slots__ = ("_defaults", "_dialect", "_executable", "_expands", "_names", "_result", "_sql")
+    __slots__ = ("_compiled", "_defaults", "_expands", "_names", "_result", "_sql")
 
     def __init__(self, executable: Executable, *, dialect: Dialect, into: type | None) -> None:
         compiled = _compile(executable, dialect)
-        self._dialect = dialect
-        self._executable = executable
+        self._compiled = compiled
         self._sql: str = compiled.string
-        # IN (...) is written out for as many values as come, so such a statement compiles again.
+        # IN (...) is written out for as many values as come, so its SQL differs from call to call.
         self._expands = bool(compiled.post_compile_params)
         binds = compiled.binds
         self._names = tuple(
@@ -70,15 +69,19 @@ class Compiled:
         return self._sql, values
 
     def _expand(self, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        given = {name: params[name] for name, _ in self._names if name in params}
-        executable = self._executable.params(**given)  # type: ignore[attr-defined]
-        compiled = _compile(executable, self._dialect, render_postcompile=True)
+        defaults = self._defaults
+        known = {
+            name: params[name] if name in params else defaults[name] for name, _ in self._names
+        }
+        state = self._compiled.construct_expanded_state(known)
         converters = dict(self._names)
+        for name, expanded in state.parameter_expansion.items():
+            converters.update(dict.fromkeys(expanded, converters[name]))
         values = []
-        for name in compiled.positiontup or ():
-            value, convert = compiled.params[name], converters.get(name)
+        for name in state.positiontup or ():
+            value, convert = state.parameters[name], converters[name]
             values.append(value if convert is None or value is None else convert(value))
-        return compiled.string, values
+        return state.statement, values
 
     def row(self, values: Sequence[Any]) -> Any:
         """Return the `into` Struct, or a dict, of one driver row."""
@@ -125,13 +128,8 @@ def compile_any(statement: Statement[Any] | Executable, dialect: Dialect) -> Com
     return Compiled(statement, dialect=dialect, into=None)
 
 
-def _compile(
-    executable: Executable, dialect: Dialect, *, render_postcompile: bool = False
-) -> SQLCompiler:
-    options = {"render_postcompile": True} if render_postcompile else {}
-    compiled = executable.compile(  # type: ignore[attr-defined]
-        dialect=dialect, compile_kwargs=options
-    )
+def _compile(executable: Executable, dialect: Dialect) -> SQLCompiler:
+    compiled = executable.compile(dialect=dialect)  # type: ignore[attr-defined]
     if not isinstance(compiled, SQLCompiler):
         raise TypeError(f"{executable} is not a statement")
     return compiled

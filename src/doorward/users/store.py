@@ -62,6 +62,11 @@ _LIST_IDENTITIES = Statement(
     .order_by(_i.target),
     into=Identity,
 )
+_RECORD_SIGN_IN = Statement(
+    update(users)
+    .where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id_"))
+    .values(last_sign_in_at=bindparam("new_last_sign_in_at", type_=_u.last_sign_in_at.type))
+)
 _COUNT = Statement(
     select(func.count()).select_from(users).where(_u.tenant_id == bindparam("tenant_id"))
 )
@@ -94,9 +99,25 @@ async def update_user(
     return await tx.execute(statement, tenant_id=tenant_id, user_id=user_id) == 1
 
 
+async def record_sign_in(tx: Transaction, *, tenant_id: str, user_id: str, now: datetime) -> bool:
+    """Note when a user signed in; False when there is no such user. `updated_at` stays."""
+    count = await tx.execute(
+        _RECORD_SIGN_IN, tenant_id=tenant_id, user_id_=user_id, new_last_sign_in_at=now
+    )
+    return count == 1
+
+
 async def find_user(db: Executor, *, tenant_id: str, user_id: str) -> User | None:
     """Return the user with this id."""
     return await db.one(_FIND, tenant_id=tenant_id, user_id=user_id)
+
+
+async def list_users_by_id(db: Executor, *, tenant_id: str, ids: list[str]) -> list[User]:
+    """Return those of the users that exist."""
+    query = select(*_COLUMNS).where(
+        _u.tenant_id == bindparam("tenant_id"), _u.id.in_(list(dict.fromkeys(ids)))
+    )
+    return await db.all(Statement(query, into=User), tenant_id=tenant_id)
 
 
 async def find_user_by_username(
