@@ -10,22 +10,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from doorward.api import api_routers, token_verifier
+from doorward.console.routes import console_router
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
-from doorward.management.envelope import Envelope
+from doorward.management.envelope import Envelope, is_api_path
 from doorward.management.errors import render_http_exception
 from doorward.management.routes import openapi_config
 from doorward.pages import Pages, static_route
 from doorward.settings import Settings
+from doorward.sign_in.errors import render_page_error
+from doorward.sign_in.routes import sign_in_routers
 from doorward.sign_in_experience.social_targets import forget_social_target
 from doorward.storage import Database, Snapshots
 from doorward.users.passwords import Passwords
@@ -75,7 +78,7 @@ def create_web(
         },
         on_app_init=[adapt],
         # What no route answers; routers render what their own handlers raise.
-        exception_handlers={HTTPException: render_http_exception},
+        exception_handlers={HTTPException: render_unrouted},
         openapi_config=openapi_config(),
         include_in_schema=False,
         logging_config=None,
@@ -88,7 +91,16 @@ def route_handlers() -> list[Any]:
     """Return every handler of the surfaces and slices, in one explicit list."""
     return [
         *api_routers(),
+        console_router(),
+        *sign_in_routers(),
     ]
+
+
+def render_unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer programs with JSON and people with a page."""
+    if is_api_path(request.scope["path"]):
+        return render_http_exception(request, error)
+    return render_page_error(request, error)
 
 
 def provide_edge(request: Request[Any, Any, Any]) -> Edge:

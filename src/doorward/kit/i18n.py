@@ -6,6 +6,7 @@ A language that lacks a key falls back to English, so that a new text is never a
 Negotiation follows RFC 4647 section 3.4 (lookup): `de-AT` finds `de`, `zh-Hant` finds `zh-TW`.
 """
 
+import functools
 import json
 from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
@@ -92,6 +93,15 @@ class Catalogues:
             texts = self._read(FALLBACK) | (self._read(language) if language != FALLBACK else {})
             found = self._loaded[language] = Catalogue(language, texts)
         return found
+
+    @functools.cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there are texts in, English first."""
+        return tuple(
+            code
+            for code in LANGUAGES
+            if any((folder / f"{code}.json").is_file() for folder in self._folders)
+        )
 
     def _read(self, language: str) -> dict[str, str]:
         texts: dict[str, str] = {}

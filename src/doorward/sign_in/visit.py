@@ -15,7 +15,7 @@ from doorward.interactions.tables import Interaction
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
-from doorward.sign_in.state import FlowState, dump_state, parse_state
+from doorward.sign_in.state import FlowState, InteractionEvent, dump_state, parse_state
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Database, Snapshot, Snapshots, Transaction
@@ -65,6 +65,8 @@ async def open_visit(
     visit = await find_visit(uid, edge=edge, db=db, snapshots=snapshots, clock=clock)
     if visit is None or (app_id and visit.interaction.client_id != app_id):
         raise RequestError("session.not_found")
+    # For the page that an error may end on.
+    request.scope["state"]["visit"] = visit
     return visit
 
 
@@ -90,6 +92,17 @@ async def find_visit(
     )
 
 
+def check_started(visit: Visit) -> InteractionEvent:
+    """Return the event of a flow that has begun.
+
+    Raises:
+        RequestError: 404 session.interaction_not_found before PUT /api/experience.
+    """
+    if visit.state.event is None:
+        raise RequestError("session.interaction_not_found", status=404)
+    return visit.state.event
+
+
 async def save(tx: Transaction, visit: Visit, state: FlowState) -> None:
     """Store where the flow stands.
 
@@ -112,11 +125,3 @@ def overtaken() -> RequestError:
     return RequestError(
         "session.identity_conflict", status=409, detail="another request was faster"
     )
-
-
-def advanced(visit: Visit, state: FlowState) -> Visit:
-    """Return the visit after its state was saved once: the version has moved on."""
-    interaction = msgspec.structs.replace(
-        visit.interaction, version=visit.interaction.version + 1, state=dump_state(state)
-    )
-    return msgspec.structs.replace(visit, interaction=interaction, state=state)

@@ -51,5 +51,6 @@ def catalogue_of(
         accept_language=accept_language,
         fallback=experience.language_info.fallback_language,
         auto_detect=experience.language_info.auto_detect,
+        supported=texts.languages,
     )
     return texts.get(language)

@@ -1,0 +1,237 @@
+"""Rendering hosted pages, and reading their forms.
+
+A page belongs to an interaction: its brand, its language, its form token and every link on it. The
+form token is a MAC over the interaction, so a form of another site, or of another sign-in, is
+refused; Origin and Sec-Fetch-Site are checked besides (OWASP: defence in depth against CSRF).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import ClientException
+
+from doorward.applications.cached import find_client
+from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
+from doorward.errors import RequestError
+from doorward.kit.crypto import Sealer
+from doorward.kit.edge import Edge
+from doorward.kit.html import Brand, make_nonce
+from doorward.kit.html import Pages as Templates
+from doorward.kit.i18n import LANGUAGES, Catalogue, Catalogues
+from doorward.kit.page_headers import (
+    content_security_policy,
+    form_targets,
+    image_sources,
+    page_headers,
+)
+from doorward.kit.static_files import StaticFiles
+from doorward.sign_in.visit import AnyRequest, Visit
+from doorward.sign_in_experience.branding import brand_of, catalogue_of
+from doorward.sign_in_experience.document import Experience
+from doorward.storage import Snapshot
+
+MAX_FORM_SIZE = 64 * 1024
+_MAX_FIELDS = 50
+_FORM_PURPOSE = "sign_in.form"
+_CARRIED = ("app_id", "ui_locales")
+
+Form = dict[str, str]
+
+
+class SocialButton(msgspec.Struct, frozen=True):
+    """A way in by a provider, as the templates show it."""
+
+    id: str
+    name: str
+    logo_url: str
+
+
+class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page that is about to be rendered; `respond` renders it."""
+
+    edge: Edge
+    experience: Experience
+    brand: Brand
+    catalogue: Catalogue
+    templates: Templates
+    languages: tuple[str, ...]
+    path: str
+    query: dict[str, str]
+    application_name: str | None
+    csrf_token: str
+    form_sources: tuple[str, ...]
+    social: tuple[SocialButton, ...]
+
+    def url(self, path: str, **query: str) -> str:
+        """Return the address of another page of the same sign-in."""
+        pairs = {**self.query, **query}
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text in the language of the page."""
+        return self.catalogue.text(key, **values)
+
+    def respond(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+        """Render a template of `sign_in/templates` with its context."""
+        nonce = make_nonce()
+        html = self.templates.render(
+            f"sign_in/{template}",
+            catalogue=self.catalogue,
+            nonce=nonce,
+            brand=self.brand,
+            languages=self._language_menu(),
+            csrf_token=self.csrf_token,
+            application_name=self.application_name,
+            **context,
+        )
+        brand = self.brand
+        policy = content_security_policy(
+            nonce=nonce,
+            images=image_sources(
+                brand.logo_url,
+                brand.dark_logo_url,
+                brand.favicon_url,
+                *(button.logo_url for button in self.social),
+            ),
+            form_action=self.form_sources,
+        )
+        headers = dict(page_headers(policy=policy, over_https=self.edge.is_secure))
+        return Response(html, status_code=status, headers=headers, media_type="text/html")
+
+    def _language_menu(self) -> list[dict[str, Any]]:
+        current = self.catalogue.language
+        return [
+            {
+                "code": code,
+                "name": LANGUAGES[code],
+                "url": self.url(self.path, ui_locales=code),
+                "current": code == current,
+            }
+            for code in self.languages
+        ]
+
+
+async def provide_page(
+    request: AnyRequest,
+    visit: Visit,
+    templates: Templates,
+    texts: Catalogues,
+    static: StaticFiles,
+    sealer: Sealer,
+) -> HostedPage:
+    """Return the page that a request of a visit is answered with."""
+    client = await find_client(visit.snapshot, visit.interaction.client_id)
+    name = client.name if client else None
+    social = await list_social_buttons(
+        visit.snapshot, visit.experience, static=static, sealer=sealer
+    )
+    query = {key: value for key, value in request.query_params.items() if key in _CARRIED}
+    ui_locales = query.get("ui_locales") or visit.interaction.params.get("ui_locales")
+    brand = await brand_of(visit.snapshot, visit.experience, name=name)
+    request.scope["state"]["brand"] = brand
+    return HostedPage(
+        edge=visit.edge,
+        experience=visit.experience,
+        brand=brand,
+        catalogue=catalogue_of(
+            visit.experience,
+            texts=texts,
+            ui_locales=ui_locales,
+            accept_language=request.headers.get("accept-language"),
+        ),
+        templates=templates,
+        languages=texts.languages,
+        path=request.scope["path"],
+        query=query,
+        application_name=name,
+        csrf_token=form_token(visit, sealer),
+        form_sources=_form_sources(visit, has_social=bool(social)),
+        social=social,
+    )
+
+
+async def provide_form(request: AnyRequest, visit: Visit, sealer: Sealer) -> Form:
+    """Return the fields of a form that was sent from a page of this sign-in.
+
+    Raises:
+        RequestError: 400 session.csrf_token_mismatch.
+        ClientException: the body is no form, or holds too much.
+    """
+    # 1. Was it sent from a page of ours at all?
+    check_origin(request, visit.edge)
+
+    # 2. Its fields; the last of a repeated one counts, as the browser shows it.
+    body = await request.body()
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            max_num_fields=_MAX_FIELDS,
+            errors="replace",
+        )
+    except ValueError as error:
+        raise ClientException("not a form") from error
+    form = {name: value.replace("\0", "") for name, value in pairs}
+
+    # 3. From a page of this very sign-in?
+    token = form.pop("csrf", "")
+    if not sealer.is_signature(token, visit.interaction.id_hash, purpose=_FORM_PURPOSE):
+        raise RequestError("session.csrf_token_mismatch")
+    return form
+
+
+def form_token(visit: Visit, sealer: Sealer) -> str:
+    """Return the value of the hidden field of every form of this sign-in."""
+    return sealer.sign(visit.interaction.id_hash, purpose=_FORM_PURPOSE)
+
+
+def check_origin(request: AnyRequest, edge: Edge) -> None:
+    """Refuse a form that another site sent.
+
+    Raises:
+        RequestError: 400 session.csrf_token_mismatch.
+    """
+    headers = request.headers
+    site = headers.get("sec-fetch-site", "same-origin")
+    origin = headers.get("origin")
+    own = {edge.endpoint, f"http://{headers.get('host')}", f"https://{headers.get('host')}"}
+    if site not in {"same-origin", "none"} or (origin is not None and origin not in own):
+        raise RequestError("session.csrf_token_mismatch", detail=f"origin {origin!r}, {site}")
+
+
+async def list_social_buttons(
+    snapshot: Snapshot, experience: Experience, *, static: StaticFiles, sealer: Sealer
+) -> tuple[SocialButton, ...]:
+    """Return the providers that the tenant offers, in its order."""
+    if not experience.social_sign_in_connector_targets:
+        return ()
+    by_target = {
+        connector.target: connector
+        for connector in await list_social_connectors(snapshot, sealer=sealer)
+    }
+    return tuple(
+        social_button(by_target[target], static=static)
+        for target in experience.social_sign_in_connector_targets
+        if target in by_target
+    )
+
+
+def social_button(connector: ConfiguredConnector, *, static: StaticFiles) -> SocialButton:
+    """Return the button of a connector; its logo is a file of ours or an address."""
+    is_own = not urlsplit(connector.logo).scheme
+    return SocialButton(
+        id=connector.id,
+        name=connector.name,
+        logo_url=static.url(connector.logo) if is_own else connector.logo,
+    )
+
+
+def _form_sources(visit: Visit, *, has_social: bool) -> tuple[str, ...]:
+    """Where the answer to a form may lead: to the application, or to a provider."""
+    redirect_uri = str(visit.interaction.params.get("redirect_uri", ""))
+    providers = ("https://provider",) if has_social else ()
+    return form_targets(redirect_uri, *providers)

@@ -1,0 +1,117 @@
+"""The routes of the surface: hosted pages, and the Experience API on the same steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.di import Provide
+
+from doorward.errors import RequestError
+from doorward.kit.clock import Clock
+from doorward.kit.crypto import Sealer
+from doorward.kit.edge import Edge
+from doorward.management.routes import public_router
+from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
+from doorward.sign_in.hosted import MAX_FORM_SIZE, provide_form, provide_page
+from doorward.sign_in.steps import (
+    identify,
+    link,
+    password,
+    profile,
+    register,
+    social,
+    start,
+    submit,
+)
+from doorward.sign_in.visit import Visit, open_visit
+from doorward.sign_in_experience.cached import current_experience
+from doorward.storage import Database, Snapshots
+
+UNKNOWN_SESSION = "/unknown-session"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def sign_in_routers() -> list[Router]:
+    """Return the routers of the surface."""
+    return [_pages(), _experience()]
+
+
+def _pages() -> Router:
+    return Router(
+        path="/",
+        route_handlers=[
+            password.show_sign_in,
+            password.sign_in,
+            register.show_register,
+            register.register,
+            social.leave,
+            social.leave_directly,
+            social.come_back,
+            social.come_back_by_post,
+            link.show_link,
+            link.answer_link,
+            profile.show_missing,
+            profile.complete,
+            show_unknown_session,
+        ],
+        dependencies={
+            "visit": Provide(open_page_visit),
+            "page": Provide(provide_page),
+            "form": Provide(provide_form),
+        },
+        exception_handlers=page_error_handlers(),
+        include_in_schema=False,
+        request_max_body_size=MAX_FORM_SIZE,
+    )
+
+
+def _experience() -> Router:
+    return Router(
+        path="/",
+        route_handlers=[
+            public_router(
+                [
+                    start.start,
+                    start.switch,
+                    start.inspect,
+                    password.verify,
+                    register.verify_new,
+                    social.authorize,
+                    social.verify,
+                    identify.identify_user,
+                    profile.add_profile,
+                    submit.submit_interaction,
+                ]
+            )
+        ],
+        dependencies={"visit": Provide(open_visit)},
+    )
+
+
+async def open_page_visit(
+    request: AnyRequest,
+    edge: Edge,
+    db: Database,
+    snapshots: Snapshots,
+    clock: Clock,
+    sealer: Sealer,
+) -> Visit:
+    """Return the visit of a page.
+
+    Raises:
+        SessionUnknown: there is none; the browser is sent where the tenant explains that.
+    """
+    try:
+        return await open_visit(request, edge, db, snapshots, clock, sealer)
+    except RequestError as error:
+        experience = await current_experience(await snapshots.current(edge.tenant_id))
+        location = experience.unknown_session_redirect_url or UNKNOWN_SESSION
+        raise SessionUnknown(location) from error
+
+
+@get(UNKNOWN_SESSION, include_in_schema=False)
+async def show_unknown_session(request: AnyRequest) -> Response[str]:
+    """Say that there is no sign-in that waits, and what to do."""
+    return error_page(request, reason="unknown_session", status=400)

@@ -1,0 +1,25 @@
+"""The end: POST /api/experience/submit. The pages submit by themselves, in `proceed`."""
+
+from __future__ import annotations
+
+from litestar import post
+
+from doorward.management.body import View
+from doorward.sign_in.submission import submit
+from doorward.sign_in.visit import Visit, check_started
+from doorward.storage import Database
+
+
+class SubmitView(View):
+    """Where the browser goes next."""
+
+    redirect_to: str
+
+
+@post("/api/experience/submit", status_code=200, tags=["Experience"])
+async def submit_interaction(visit: Visit, db: Database) -> SubmitView:
+    """Write what was collected, complete the interaction and say where to go."""
+    check_started(visit)
+    async with db.transaction(visit.tenant_id) as tx:
+        await submit(tx, visit, visit.state)
+    return SubmitView(redirect_to=visit.return_url)
