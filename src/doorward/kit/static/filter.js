@@ -9,7 +9,7 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
     const chosen = [...new Set([...data.keys()].filter((key) => key !== "q"))];
     let shown = 0;
     for (const card of gallery.querySelectorAll("[data-card]")) {
-      const fits = chosen.every((key) => data.getAll(key).includes(card.dataset[key]));
+      const fits = chosen.every((key) => card.dataset[key].split(" ").some((kind) => data.getAll(key).includes(kind)));
       card.hidden = !(fits && card.dataset.card.toLowerCase().includes(words));
       shown += card.hidden ? 0 : 1;
     }
