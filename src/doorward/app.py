@@ -192,7 +192,8 @@ class App:
                 user_agent = value
         place = self._places_by_host.get(host)
         if place is None:
-            is_admin = scope["server"][1] == self.settings.admin_port
+            # Granian gives the port as text, other servers as a number.
+            is_admin = int(scope["server"][1]) == self.settings.admin_port
             place = self._places[ADMIN_TENANT if is_admin else DEFAULT_TENANT]
         client_ip = scope["client"][0]
         if self.settings.trusted_proxies:

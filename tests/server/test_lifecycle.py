@@ -54,6 +54,17 @@ class TestStart:
         ]
         assert keys[0] != keys[1]
 
+    def test_an_unknown_host_is_served_by_the_port(self, server: Server) -> None:
+        """Reached under another name, the port says which tenant is meant."""
+        issuers = [
+            httpx.get(f"http://127.0.0.1:{port}/oidc/.well-known/openid-configuration").json()[
+                "issuer"
+            ]
+            for port in (server.port, server.admin_port)
+        ]
+
+        assert issuers == [f"{server.endpoint}/oidc", f"{server.admin_endpoint}/oidc"]
+
     def test_the_console_is_on_the_admin_port_alone(self, server: Server) -> None:
         """The default tenant does not have the administrator's pages."""
         assert httpx.get(f"{server.endpoint}/console").status_code == 404
