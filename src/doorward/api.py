@@ -32,6 +32,7 @@ from doorward.roles.views import FeaturedApplication, FeaturedUser
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots
 from doorward.tenants.seed import ADMIN_TENANT
+from doorward.users import api as users
 from doorward.users.store import find_user, list_users_by_id
 
 
@@ -45,6 +46,7 @@ def api_routers() -> list[Router]:
                 *connectors.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
+                *users.HANDLERS,
             ],
             dependencies={
                 "featured_users": Provide(provide_featured_users, sync_to_thread=False),

@@ -27,6 +27,7 @@ Seconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 
 _AT_PATH = re.compile(r"^(?P<text>.*?) - at `\$?\.?(?P<path>.*?)`$", re.DOTALL)
 _TYPE_MISMATCH = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<received>.+?)`$")
+_PATTERN = re.compile(r"^Expected `str` matching regex '(?P<pattern>.+)'$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.+?)`$")
 _ESCAPED_NUL = b"\\u0000"
 _MAX_DEPTH = 64
@@ -122,6 +123,8 @@ def issue_of(message: str) -> dict[str, Any]:
         return _type_issue([*parts, missing["name"]], "defined", "undefined")
     if mismatch := _TYPE_MISMATCH.match(text):
         return _type_issue(parts, mismatch["expected"], mismatch["received"])
+    if _PATTERN.match(text):
+        return {"code": "invalid_string", "message": "Does not have the form.", "path": parts}
     return {"code": "custom", "message": text, "path": parts}
 
 

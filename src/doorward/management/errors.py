@@ -145,11 +145,17 @@ def _invalid_parameters(error: ValidationException) -> RequestError:
         return RequestError("guard.invalid_pagination")
     issues = [issue_of(str(entry.get("message", ""))) for entry in found]
     for issue, entry in zip(issues, found, strict=True):
-        issue["path"] = [str(entry.get("key", ""))]
+        issue["path"] = [_wire_name(str(entry.get("key", "")))]
     if not issues:
         issues = [issue_of(error.detail)]
     source = str(found[0].get("source", "query")) if found else "query"
     return invalid_input("params" if source.endswith("path") else "query", issues=issues)
+
+
+def _wire_name(parameter: str) -> str:
+    """Return the name of a query parameter as clients know it: `exclude_role_id`, `type_`."""
+    head, *words = parameter.rstrip("_").split("_")
+    return head + "".join(word.capitalize() for word in words)
 
 
 def _details(data: Any) -> str | UnsetType:

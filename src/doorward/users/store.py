@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+import msgspec
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
-from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.roles.store import users_with_role
+from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
+from doorward.storage.listing import Listing, Window, fetch_window
+from doorward.storage.search import Search, search_condition
 from doorward.users.tables import Identity, User, user_identities, users
 
 _u = users.c
@@ -67,10 +71,34 @@ _RECORD_SIGN_IN = Statement(
     .where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id_"))
     .values(last_sign_in_at=bindparam("new_last_sign_in_at", type_=_u.last_sign_in_at.type))
 )
+_THIS_IDENTITY = (
+    _i.tenant_id == bindparam("tenant_id"),
+    _i.user_id == bindparam("user_id_"),
+    _i.target == bindparam("target_"),
+)
+_DELETE_IDENTITY = Statement(delete(user_identities).where(*_THIS_IDENTITY))
+_DELETE = Statement(
+    delete(users).where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id"))
+)
+_SEARCHED = {
+    "id": _u.id,
+    "primaryEmail": _u.primary_email,
+    "primaryPhone": _u.primary_phone,
+    "username": _u.username,
+    "name": _u.name,
+}
 _COUNT = Statement(
     select(func.count()).select_from(users).where(_u.tenant_id == bindparam("tenant_id"))
 )
 _ANY = Statement(select(_u.id).where(_u.tenant_id == bindparam("tenant_id")).limit(1))
+
+
+class UserFilter(msgspec.Struct, frozen=True):
+    """What a list of users is narrowed to; an empty field narrows nothing."""
+
+    search: Search = Search()
+    role_id: str | None = None
+    excluded_role_id: str | None = None
 
 
 async def add_user(tx: Transaction, *, tenant_id: str, user: User) -> None:
@@ -118,6 +146,25 @@ async def list_users_by_id(db: Executor, *, tenant_id: str, ids: list[str]) -> l
         _u.tenant_id == bindparam("tenant_id"), _u.id.in_(list(dict.fromkeys(ids)))
     )
     return await db.all(Statement(query, into=User), tenant_id=tenant_id)
+
+
+async def list_users(
+    db: Database, *, tenant_id: str, where: UserFilter, window: Window
+) -> Listing[User]:
+    """Return a window of the tenant's users, newest first."""
+    return await fetch_window(
+        db,
+        _narrowed(where, db),
+        order_by=(_u.created_at.desc(), _u.id),
+        into=User,
+        window=window,
+        tenant_id=tenant_id,
+    )
+
+
+async def delete_user(tx: Transaction, *, tenant_id: str, user_id: str) -> bool:
+    """Delete a user with identities, roles, sessions and tokens; False when it was gone already."""
+    return await tx.execute(_DELETE, tenant_id=tenant_id, user_id=user_id) == 1
 
 
 async def find_user_by_username(
@@ -169,6 +216,26 @@ async def list_identities(db: Executor, *, tenant_id: str, user_id: str) -> list
     return await db.all(_LIST_IDENTITIES, tenant_id=tenant_id, user_id_=user_id)
 
 
+async def list_identities_of_users(
+    db: Executor, *, tenant_id: str, user_ids: list[str]
+) -> list[Identity]:
+    """Return the social identities of several users."""
+    query = (
+        select(*_IDENTITY_COLUMNS)
+        .where(_i.tenant_id == bindparam("tenant_id"), _i.user_id.in_(user_ids))
+        .order_by(_i.user_id, _i.target)
+    )
+    return await db.all(Statement(query, into=Identity), tenant_id=tenant_id)
+
+
+async def remove_identity(tx: Transaction, *, tenant_id: str, user_id: str, target: str) -> bool:
+    """Unlink a social identity; False when the user has none of this target."""
+    removed = await tx.execute(
+        _DELETE_IDENTITY, tenant_id=tenant_id, user_id_=user_id, target_=target
+    )
+    return removed == 1
+
+
 async def count_users(db: Executor, *, tenant_id: str) -> int:
     """Return how many users the tenant has."""
     return int(await db.value(_COUNT, tenant_id=tenant_id))
@@ -177,3 +244,14 @@ async def count_users(db: Executor, *, tenant_id: str) -> int:
 async def has_users(db: Executor, *, tenant_id: str) -> bool:
     """Tell whether the tenant has any user."""
     return await db.one(_ANY, tenant_id=tenant_id) is not None
+
+
+def _narrowed(where: UserFilter, db: Database) -> Select[Any]:
+    query = select(*_COLUMNS).where(_u.tenant_id == bindparam("tenant_id"))
+    if where.role_id is not None:
+        query = query.where(_u.id.in_(users_with_role(where.role_id)))
+    if where.excluded_role_id is not None:
+        query = query.where(_u.id.not_in(users_with_role(where.excluded_role_id)))
+    if where.search.terms:
+        query = query.where(search_condition(where.search, columns=_SEARCHED, db=db))
+    return query

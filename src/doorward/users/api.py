@@ -1,0 +1,416 @@
+"""/api/users: accounts, passwords, identities. Roles are in `roles_api.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, delete, get, patch, post, put
+from litestar.di import Provide
+from litestar.params import Parameter
+from msgspec import UNSET
+
+from doorward.errors import RequestError
+from doorward.kit.clock import Clock
+from doorward.kit.edge import Edge
+from doorward.management.body import JsonObject, changes_of, null_if_empty, or_default
+from doorward.management.guard import Caller
+from doorward.management.paging import PAGE_HEADERS, Paging, paged, provide_paging
+from doorward.management.search import is_yes, provide_search
+from doorward.sign_in_experience.cached import current_experience
+from doorward.storage import Database, Executor, Snapshots
+from doorward.storage.search import Search
+from doorward.users import accounts, store
+from doorward.users.accounts import get_user
+from doorward.users.passwords import PasswordDigest, Passwords
+from doorward.users.registration import NewUser
+from doorward.users.registration import create_user as register_user
+from doorward.users.roles_api import ROLE_HANDLERS
+from doorward.users.tables import Identity, User
+from doorward.users.views import (
+    AllIdentities,
+    CreateUser,
+    FoundIdentity,
+    HasPassword,
+    IdentityView,
+    PasswordBody,
+    SetIdentity,
+    SetPasswordExpired,
+    SetSuspended,
+    TargetedIdentity,
+    UpdateCustomData,
+    UpdateProfile,
+    UpdateUser,
+    UserView,
+    stored_profile,
+    view_identities,
+    view_identity,
+    view_user,
+)
+
+_SEARCHED = ("id", "primaryEmail", "primaryPhone", "username", "name")
+_SUPPORTED_DIGESTS = {"Argon2id": "$argon2id$", "Argon2i": "$argon2i$", "Argon2d": "$argon2d$"}
+
+WithPasswordHash = Annotated[str | None, Parameter(query="includePasswordHash")]
+WithSsoIdentities = Annotated[str | None, Parameter(query="includeSsoIdentities")]
+
+
+@get(
+    "/api/users",
+    tags=["Users"],
+    dependencies={
+        "paging": Provide(provide_paging, sync_to_thread=False),
+        "search": Provide(provide_search(*_SEARCHED), sync_to_thread=False),
+    },
+    response_headers=PAGE_HEADERS,
+)
+async def list_users(
+    request: Request[Any, Any, Any],
+    db: Database,
+    edge: Edge,
+    paging: Paging,
+    search: Search,
+    exclude_role_id: Annotated[str | None, Parameter(query="excludeRoleId")] = None,
+    exclude_organization_id: Annotated[str | None, Parameter(query="excludeOrganizationId")] = None,
+    include_password_hash: WithPasswordHash = None,
+) -> Response[list[UserView]]:
+    """List users, newest first."""
+    if exclude_role_id is not None and exclude_organization_id is not None:
+        raise RequestError(
+            "request.invalid_input",
+            interpolation={"details": "excludeRoleId and excludeOrganizationId exclude each other"},
+        )
+    listing = await store.list_users(
+        db,
+        tenant_id=edge.tenant_id,
+        where=store.UserFilter(search=search, excluded_role_id=exclude_role_id),
+        window=paging.window,
+    )
+    identities = await identities_by_user(db, edge.tenant_id, listing.entries)
+    views = [
+        view_user(
+            user, identities.get(user.id, ()), with_password_hash=is_yes(include_password_hash)
+        )
+        for user in listing.entries
+    ]
+    return paged(views, request=request, edge=edge, paging=paging, total=listing.total)
+
+
+@post("/api/users", tags=["Users"], status_code=200)
+async def create_user(
+    data: CreateUser,
+    db: Database,
+    edge: Edge,
+    snapshots: Snapshots,
+    passwords: Passwords,
+    clock: Clock,
+) -> UserView:
+    """Make a user; the sign-up rules and the password policy do not apply."""
+    # 1. Hashing takes long, so it is done before the transaction.
+    password = await _password_digest(data, passwords)
+
+    # 2. The user, with what the reference lets an administrator set besides.
+    experience = await current_experience(await snapshots.current(edge.tenant_id))
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await register_user(
+            tx,
+            tenant_id=edge.tenant_id,
+            new_user=NewUser(
+                username=null_if_empty(data.username),
+                primary_email=null_if_empty(data.primary_email),
+                primary_phone=null_if_empty(data.primary_phone),
+                password=password,
+                name=null_if_empty(data.name),
+                avatar=null_if_empty(data.avatar),
+            ),
+            experience=experience,
+            now=clock.now(),
+        )
+        await store.update_user(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user.id,
+            now=user.created_at,
+            custom_data=or_default(data.custom_data, {}),
+            profile=stored_profile(data.profile),
+        )
+        user = await get_user(tx, tenant_id=edge.tenant_id, user_id=user.id)
+    return view_user(user, ())
+
+
+@get("/api/users/{user_id:str}", tags=["Users"])
+async def show_user(
+    user_id: str,
+    db: Database,
+    edge: Edge,
+    include_sso_identities: WithSsoIdentities = None,
+    include_password_hash: WithPasswordHash = None,
+) -> UserView:
+    """Show a user."""
+    user = await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    identities = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id)
+    view = view_user(user, identities, with_password_hash=is_yes(include_password_hash))
+    if is_yes(include_sso_identities):
+        view.sso_identities = []
+    return view
+
+
+@patch("/api/users/{user_id:str}", tags=["Users"])
+async def update_user(
+    user_id: str, data: UpdateUser, db: Database, edge: Edge, snapshots: Snapshots, clock: Clock
+) -> UserView:
+    """Change a user."""
+    changes = changes_of(data)
+    if "profile" in changes:
+        changes["profile"] = stored_profile(changes["profile"])
+    experience = await current_experience(await snapshots.current(edge.tenant_id))
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.update_account(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user_id,
+            changes=changes,
+            is_case_sensitive=experience.username_policy.case_sensitive,
+            now=clock.now(),
+        )
+        return await _show(tx, edge, user)
+
+
+@delete("/api/users/{user_id:str}", tags=["Users"])
+async def delete_user(user_id: str, db: Database, edge: Edge, caller: Caller) -> None:
+    """Delete a user; every session and token ends."""
+    if caller.is_user(edge.tenant_id, user_id):
+        raise RequestError("user.cannot_delete_self")
+    async with db.transaction(edge.tenant_id) as tx:
+        await accounts.delete_account(tx, tenant_id=edge.tenant_id, user_id=user_id)
+
+
+@get("/api/users/{user_id:str}/custom-data", tags=["Users"])
+async def show_custom_data(user_id: str, db: Database, edge: Edge) -> JsonObject:
+    """Show the custom data of a user."""
+    return (await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)).custom_data
+
+
+@patch("/api/users/{user_id:str}/custom-data", tags=["Users"])
+async def update_custom_data(
+    user_id: str, data: UpdateCustomData, db: Database, edge: Edge, clock: Clock
+) -> JsonObject:
+    """Merge members into the custom data of a user."""
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await get_user(tx, tenant_id=edge.tenant_id, user_id=user_id)
+        merged = {**user.custom_data, **data.custom_data}
+        await store.update_user(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, now=clock.now(), custom_data=merged
+        )
+    return merged
+
+
+@patch("/api/users/{user_id:str}/profile", tags=["Users"])
+async def update_profile(
+    user_id: str, data: UpdateProfile, db: Database, edge: Edge, clock: Clock
+) -> JsonObject:
+    """Merge claims into the profile of a user; an address is replaced whole."""
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await get_user(tx, tenant_id=edge.tenant_id, user_id=user_id)
+        merged = {**user.profile, **stored_profile(data.profile)}
+        await store.update_user(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, now=clock.now(), profile=merged
+        )
+    return merged
+
+
+@patch("/api/users/{user_id:str}/password", tags=["Users"])
+async def update_password(
+    user_id: str, data: PasswordBody, db: Database, edge: Edge, passwords: Passwords, clock: Clock
+) -> UserView:
+    """Set the password of a user; the password policy does not apply."""
+    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    digest = await passwords.hash(data.password)
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.set_password(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, password=digest, now=clock.now()
+        )
+        return await _show(tx, edge, user)
+
+
+@post("/api/users/{user_id:str}/password/verify", tags=["Users"], status_code=204)
+async def verify_password(
+    user_id: str, data: PasswordBody, db: Database, edge: Edge, passwords: Passwords
+) -> None:
+    """Tell whether a password is the user's."""
+    user = await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    outcome = await passwords.verify(user, data.password)
+    if not outcome.is_correct:
+        raise RequestError("session.invalid_credentials", status=422)
+
+
+@get("/api/users/{user_id:str}/has-password", tags=["Users"])
+async def has_password(user_id: str, db: Database, edge: Edge) -> HasPassword:
+    """Tell whether a user has a password."""
+    user = await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    return HasPassword(has_password=user.has_password)
+
+
+@patch("/api/users/{user_id:str}/password/expiration", tags=["Users"])
+async def set_password_expired(
+    user_id: str,
+    data: SetPasswordExpired,
+    db: Database,
+    edge: Edge,
+    snapshots: Snapshots,
+    clock: Clock,
+) -> UserView:
+    """Demand a new password at the next sign-in, or no longer."""
+    experience = await current_experience(await snapshots.current(edge.tenant_id))
+    if data.is_expired and not experience.password_expiration.enabled:
+        raise RequestError("sign_in_experiences.password_expiration_not_enabled")
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.update_account(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user_id,
+            changes={"is_password_expired": data.is_expired},
+            is_case_sensitive=True,
+            now=clock.now(),
+        )
+        return await _show(tx, edge, user)
+
+
+@patch("/api/users/{user_id:str}/is-suspended", tags=["Users"])
+async def set_suspended(
+    user_id: str, data: SetSuspended, db: Database, edge: Edge, clock: Clock
+) -> UserView:
+    """Suspend a user, which ends every session and token, or lift the suspension."""
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.set_suspended(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user_id,
+            is_suspended=data.is_suspended,
+            now=clock.now(),
+        )
+        return await _show(tx, edge, user)
+
+
+@get("/api/users/{user_id:str}/all-identities", tags=["Users"])
+async def list_all_identities(user_id: str, db: Database, edge: Edge) -> AllIdentities:
+    """List every identity of a user."""
+    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    found = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id)
+    return AllIdentities(
+        social_identities=[
+            TargetedIdentity(identity=view_identity(one), target=one.target) for one in found
+        ],
+        sso_identities=[],
+    )
+
+
+@get("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"])
+async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> FoundIdentity:
+    """Show the social identity of a user at a provider."""
+    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    for identity in await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id):
+        if identity.target == target:
+            return FoundIdentity(identity=view_identity(identity))
+    raise RequestError("user.identity_not_exist", status=404)
+
+
+@put(
+    "/api/users/{user_id:str}/identities/{target:str}",
+    tags=["Users"],
+)
+async def set_identity(
+    user_id: str,
+    target: Annotated[str, Parameter(max_length=128)],
+    data: SetIdentity,
+    db: Database,
+    edge: Edge,
+    clock: Clock,
+) -> Response[dict[str, IdentityView]]:
+    """Link a social identity to a user, in place of one of the same provider."""
+    async with db.transaction(edge.tenant_id) as tx:
+        is_new = await accounts.set_identity(
+            tx,
+            tenant_id=edge.tenant_id,
+            identity=Identity(
+                user_id=user_id,
+                target=target,
+                identity_id=data.user_id,
+                details=or_default(data.details, {}),
+                created_at=clock.now(),
+            ),
+        )
+        found = await store.list_identities(tx, tenant_id=edge.tenant_id, user_id=user_id)
+    return Response(view_identities(found), status_code=201 if is_new else 200)
+
+
+@delete("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"], status_code=200)
+async def remove_identity(user_id: str, target: str, db: Database, edge: Edge) -> UserView:
+    """Unlink the social identity of a user at a provider."""
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.remove_identity(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, target=target
+        )
+        return await _show(tx, edge, user)
+
+
+async def identities_by_user(
+    db: Executor, tenant_id: str, users: Sequence[User]
+) -> dict[str, list[Identity]]:
+    """Return the identities of the users of a page, by user id."""
+    by_user: dict[str, list[Identity]] = {}
+    ids = [user.id for user in users]
+    for identity in await store.list_identities_of_users(db, tenant_id=tenant_id, user_ids=ids):
+        by_user.setdefault(identity.user_id, []).append(identity)
+    return by_user
+
+
+async def _show(db: Executor, edge: Edge, user: User) -> UserView:
+    identities = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user.id)
+    return view_user(user, identities)
+
+
+async def _password_digest(data: CreateUser, passwords: Passwords) -> PasswordDigest | None:
+    """Return what to store as the password of a new user.
+
+    Raises:
+        RequestError: 400 user.password_and_digest, user.password_algorithm_required,
+            password.unsupported_encryption_method.
+    """
+    if data.password is not UNSET and data.password_digest is not UNSET:
+        raise RequestError("user.password_and_digest")
+    if data.password is not UNSET:
+        return await passwords.hash(data.password)
+    if data.password_digest is UNSET:
+        return None
+    if data.password_algorithm is UNSET:
+        raise RequestError("user.password_algorithm_required")
+    prefix = _SUPPORTED_DIGESTS.get(data.password_algorithm)
+    if prefix is None or not data.password_digest.startswith(prefix):
+        raise RequestError(
+            "password.unsupported_encryption_method",
+            interpolation={"name": data.password_algorithm},
+        )
+    return PasswordDigest(digest=data.password_digest, algorithm=data.password_algorithm)
+
+
+HANDLERS = (
+    list_users,
+    create_user,
+    show_user,
+    update_user,
+    delete_user,
+    show_custom_data,
+    update_custom_data,
+    update_profile,
+    update_password,
+    verify_password,
+    has_password,
+    set_password_expired,
+    set_suspended,
+    list_all_identities,
+    show_identity,
+    set_identity,
+    remove_identity,
+    *ROLE_HANDLERS,
+)
