@@ -8,11 +8,11 @@ import msgspec
 
 from doorward.kit.clock import to_milliseconds
 from doorward.oidc.client_auth import authenticate_client
-from doorward.oidc.presented_token import find_presented_token
+from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
-from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.oidc.tables import AccessToken
 from doorward.oidc.tokens import is_offline
 from doorward.oidc.users import find_live_user
 
@@ -43,19 +43,17 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 1. Section 2.1: only clients may ask.
     client = await authenticate_client(request, snapshot, sealer=provider.sealer, now=now)
-    token = await find_presented_token(request, db, now=now)
+    token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
 
     # 2. A public client proves nothing, so it learns of no tokens but its own.
     if token is None or (client.is_public and token.client_id != client.id):
         return json_response(Inactive())
 
     # 3. Unused, with its user and session.
-    if isinstance(token, RefreshToken):
-        session_id = None if is_offline(token) else token.session_id
-        if token.consumed_at is not None:
-            return json_response(Inactive())
-    else:
-        session_id = token.session_id
+    if not is_current(token, request):
+        return json_response(Inactive())
+    is_bound = isinstance(token, AccessToken) or not is_offline(token)
+    session_id = token.session_id if is_bound else None
     user = await find_live_user(
         db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
     )

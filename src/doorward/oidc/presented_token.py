@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from doorward.kit.crypto import Sealer, hash_token
+from doorward.oidc.bearer import grant_of_access_token, grant_of_refresh_token
 from doorward.oidc.errors import InvalidRequest, UnsupportedTokenType
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.store import find_access_token, find_refresh_token
@@ -12,11 +14,12 @@ from doorward.storage import Executor
 
 
 async def find_presented_token(
-    request: OidcRequest, db: Executor, *, now: datetime
+    request: OidcRequest, db: Executor, *, sealer: Sealer, now: datetime
 ) -> AccessToken | RefreshToken | None:
-    """Return the stored token that the request presents, a consumed refresh token too.
+    """Return the stored token that the request presents.
 
-    token_type_hint only says where to look first; both kinds are looked for in any case.
+    The two kinds are told apart by their form, so token_type_hint is not needed. For a refresh
+    token that was replaced the one in its place is returned: see `is_current`.
 
     Raises:
         InvalidRequest: no token. UnsupportedTokenType: a JWT, of which nothing is stored.
@@ -28,12 +31,17 @@ async def find_presented_token(
     if value.count(".") == 2:
         raise UnsupportedTokenType("JWT access tokens cannot be introspected or revoked")
     tenant_id = request.edge.tenant_id
-    access_token = None
-    if request.params.get("token_type_hint") != "refresh_token":
-        access_token = await find_access_token(db, tenant_id=tenant_id, token=value, now=now)
-    if access_token is not None:
-        return access_token
-    refresh_token = await find_refresh_token(db, tenant_id=tenant_id, token=value)
-    if refresh_token is not None:
-        return refresh_token if refresh_token.expires_at > now else None
-    return await find_access_token(db, tenant_id=tenant_id, token=value, now=now)
+    if (grant_id := grant_of_access_token(value)) is not None:
+        return await find_access_token(
+            db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
+        )
+    grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=sealer)
+    if grant_id is None:
+        return None
+    token = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
+    return token if token is not None and token.expires_at > now else None
+
+
+def is_current(token: AccessToken | RefreshToken, request: OidcRequest) -> bool:
+    """Tell whether the token is the very one that was presented, not its successor."""
+    return token.token_hash == hash_token(request.params.get("token") or "")

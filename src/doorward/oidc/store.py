@@ -1,8 +1,8 @@
-"""Rows of codes and tokens. A bearer value enters as itself and is stored as its hash.
+"""Rows of codes and tokens. Only hashes of bearer values come here (see `bearer.py`).
 
-What may be used once (codes, rotating refresh tokens) is consumed by one conditional UPDATE whose
-row count is the gate: of any number of callers at once, one passes. Grants are a slice of
-their own (`doorward.grants`); deleting one deletes every code and token of it.
+What may be used once is used by one conditional UPDATE whose row count is the gate: of any number
+of callers at once, one passes. Grants are a slice of their own (`doorward.grants`); deleting one
+deletes every code and token of it. Refresh tokens have no sweep: they go with their grant.
 """
 
 from __future__ import annotations
@@ -53,23 +53,28 @@ _CONSUME_CODE = Statement(
 )
 _FIND_REFRESH_TOKEN = Statement(
     select(*_columns(refresh_tokens)).where(
-        _r.tenant_id == bindparam("tenant_id"), _r.token_hash == bindparam("hash_")
+        _r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_")
     ),
     into=RefreshToken,
 )
-_CONSUME_REFRESH_TOKEN = Statement(
+_ROTATE_REFRESH_TOKEN = Statement(
     update(refresh_tokens)
     .where(
         _r.tenant_id == bindparam("tenant_id"),
+        _r.grant_id == bindparam("grant_id_"),
         _r.token_hash == bindparam("hash_"),
-        _r.consumed_at.is_(None),
         _r.expires_at > _NOW,
     )
-    .values(consumed_at=bindparam("new_consumed_at"))
+    .values(
+        token_hash=bindparam("new_hash"),
+        issued_at=bindparam("new_issued_at"),
+        expires_at=bindparam("new_expires_at"),
+    )
 )
 _FIND_ACCESS_TOKEN = Statement(
     select(*_columns(access_tokens)).where(
         _a.tenant_id == bindparam("tenant_id"),
+        _a.grant_id == bindparam("grant_id_"),
         _a.token_hash == bindparam("hash_"),
         _a.expires_at > _NOW,
     ),
@@ -77,12 +82,14 @@ _FIND_ACCESS_TOKEN = Statement(
 )
 _DELETE_ACCESS_TOKEN = Statement(
     delete(access_tokens).where(
-        _a.tenant_id == bindparam("tenant_id"), _a.token_hash == bindparam("hash_")
+        _a.tenant_id == bindparam("tenant_id"),
+        _a.grant_id == bindparam("grant_id_"),
+        _a.token_hash == bindparam("hash_"),
     )
 )
 _SWEEPS = tuple(
     Statement(delete(table).where(table.c.expires_at <= _NOW))
-    for table in (access_tokens, refresh_tokens, authorization_codes)
+    for table in (access_tokens, authorization_codes)
 )
 
 
@@ -128,16 +135,12 @@ async def consume_code(
 
 
 async def add_refresh_token(tx: Transaction, *, tenant_id: str, token: RefreshToken) -> None:
-    """Store a new refresh token.
-
-    Raises:
-        ForeignKeyViolation: the grant was revoked meanwhile.
-    """
+    """Store the refresh token of a grant."""
     await tx.execute(
         _INSERT_REFRESH_TOKEN,
         tenant_id=tenant_id,
-        token_hash=token.token_hash,
         grant_id=token.grant_id,
+        token_hash=token.token_hash,
         client_id=token.client_id,
         user_id=token.user_id,
         session_id=token.session_id,
@@ -147,25 +150,33 @@ async def add_refresh_token(tx: Transaction, *, tenant_id: str, token: RefreshTo
         issued_at=token.issued_at,
         expires_at=token.expires_at,
         family_expires_at=token.family_expires_at,
-        consumed_at=None,
     )
 
 
-async def find_refresh_token(db: Executor, *, tenant_id: str, token: str) -> RefreshToken | None:
-    """Return the row of a refresh token, expired and consumed ones too."""
-    return await db.one(_FIND_REFRESH_TOKEN, tenant_id=tenant_id, hash_=hash_token(token))
+async def find_refresh_token(db: Executor, *, tenant_id: str, grant_id: str) -> RefreshToken | None:
+    """Return the row of a grant's refresh token, an expired one too."""
+    return await db.one(_FIND_REFRESH_TOKEN, tenant_id=tenant_id, grant_id_=grant_id)
 
 
-async def consume_refresh_token(
-    tx: Transaction, *, tenant_id: str, token: RefreshToken, now: datetime
+async def rotate_refresh_token(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    known: RefreshToken,
+    token_hash: str,
+    expires_at: datetime,
+    now: datetime,
 ) -> bool:
-    """Mark a refresh token as used; True for the one caller that may act on it."""
+    """Put a new token in the place of a known one; True for the one caller that may hand it out."""
     count = await tx.execute(
-        _CONSUME_REFRESH_TOKEN,
+        _ROTATE_REFRESH_TOKEN,
         tenant_id=tenant_id,
-        hash_=token.token_hash,
+        grant_id_=known.grant_id,
+        hash_=known.token_hash,
         now=now,
-        new_consumed_at=now,
+        new_hash=token_hash,
+        new_issued_at=now,
+        new_expires_at=expires_at,
     )
     return count == 1
 
@@ -179,8 +190,8 @@ async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToke
     await tx.execute(
         _INSERT_ACCESS_TOKEN,
         tenant_id=tenant_id,
-        token_hash=token.token_hash,
         grant_id=token.grant_id,
+        token_hash=token.token_hash,
         client_id=token.client_id,
         user_id=token.user_id,
         session_id=token.session_id,
@@ -191,18 +202,26 @@ async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToke
 
 
 async def find_access_token(
-    db: Executor, *, tenant_id: str, token: str, now: datetime
+    db: Executor, *, tenant_id: str, grant_id: str, token_hash: str, now: datetime
 ) -> AccessToken | None:
     """Return the row of an opaque access token that has not expired."""
-    return await db.one(_FIND_ACCESS_TOKEN, tenant_id=tenant_id, hash_=hash_token(token), now=now)
+    return await db.one(
+        _FIND_ACCESS_TOKEN, tenant_id=tenant_id, grant_id_=grant_id, hash_=token_hash, now=now
+    )
 
 
 async def delete_access_token(tx: Transaction, *, tenant_id: str, token: AccessToken) -> bool:
     """Delete an opaque access token; False when it was gone already."""
-    return await tx.execute(_DELETE_ACCESS_TOKEN, tenant_id=tenant_id, hash_=token.token_hash) == 1
+    count = await tx.execute(
+        _DELETE_ACCESS_TOKEN,
+        tenant_id=tenant_id,
+        grant_id_=token.grant_id,
+        hash_=token.token_hash,
+    )
+    return count == 1
 
 
 # lint: tenant-scope: what has expired goes, whosever it is
 async def sweep_tokens(tx: Transaction, *, now: datetime) -> int:  # every tenant
-    """Delete expired codes and tokens and return how many."""
+    """Delete expired codes and access tokens and return how many."""
     return sum([await tx.execute(sweep, now=now) for sweep in _SWEEPS])

@@ -43,10 +43,11 @@ Index(
 )
 Index("ix_authorization_codes_expires_at", authorization_codes.c.expires_at)
 
+# One row a grant: rotation replaces the hash in it, so that the table does not grow with use.
 refresh_tokens = tenant_table(
     "refresh_tokens",
-    Column("token_hash", String(64), nullable=False),
     Column("grant_id", String(21), nullable=False),
+    Column("token_hash", String(64), nullable=False),
     Column("client_id", String(128), nullable=False),
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
@@ -56,17 +57,15 @@ refresh_tokens = tenant_table(
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     Column("family_expires_at", Timestamp, nullable=False),
-    Column("consumed_at", Timestamp),
     _of_grant(),
-    primary_key=("token_hash",),
+    primary_key=("grant_id",),
 )
-Index("ix_refresh_tokens_grant_id", refresh_tokens.c.tenant_id, refresh_tokens.c.grant_id)
-Index("ix_refresh_tokens_expires_at", refresh_tokens.c.expires_at)
 
+# A token names its grant, so one tree serves the lookup of a token and the end of a grant.
 access_tokens = tenant_table(
     "access_tokens",
-    Column("token_hash", String(64), nullable=False),
     Column("grant_id", String(21), nullable=False),
+    Column("token_hash", String(64), nullable=False),
     Column("client_id", String(128), nullable=False),
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
@@ -74,9 +73,8 @@ access_tokens = tenant_table(
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     _of_grant(),
-    primary_key=("token_hash",),
+    primary_key=("grant_id", "token_hash"),
 )
-Index("ix_access_tokens_grant_id", access_tokens.c.tenant_id, access_tokens.c.grant_id)
 Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
 
 
@@ -101,11 +99,11 @@ class AuthorizationCode(msgspec.Struct, frozen=True):
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A row of refresh_tokens; `family_expires_at` is when the grant ends, which no rotation may
-    outlast."""
+    """A row of refresh_tokens: the one token of a grant that is good. `family_expires_at` is when
+    the grant ends, which no rotation may outlast."""
 
-    token_hash: str
     grant_id: str
+    token_hash: str
     client_id: str
     user_id: str
     session_id: str | None
@@ -115,15 +113,14 @@ class RefreshToken(msgspec.Struct, frozen=True):
     issued_at: datetime
     expires_at: datetime
     family_expires_at: datetime
-    consumed_at: datetime | None
 
 
 class AccessToken(msgspec.Struct, frozen=True):
     """A row of access_tokens (the opaque ones). `session_id` is the session it dies with, None for
     offline access."""
 
-    token_hash: str
     grant_id: str
+    token_hash: str
     client_id: str
     user_id: str
     session_id: str | None

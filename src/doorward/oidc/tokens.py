@@ -17,8 +17,9 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import hash_token
-from doorward.kit.ids import new_id, new_token
+from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey, half_hash
+from doorward.oidc.bearer import new_access_token
 from doorward.oidc.claims import id_token_claims
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
@@ -165,7 +166,7 @@ def make_access_token(
 ) -> str:
     """Return the access token of a plan: signed, or random."""
     if plan.audience is None:
-        return new_token()
+        return new_access_token(held.grant_id)
     return sign_access_token(
         key,
         issuer=issuer,
@@ -222,8 +223,8 @@ async def store_access_token(
     if plan.audience is not None:
         return
     row = AccessToken(
-        token_hash=hash_token(token),
         grant_id=held.grant_id,
+        token_hash=hash_token(token),
         client_id=held.client_id,
         user_id=held.user_id,
         session_id=None if is_offline(held) else held.session_id,
@@ -239,19 +240,15 @@ async def store_refresh_token(
     *,
     tenant_id: str,
     held: Held,
+    token: str,
     expires_at: datetime,
     family_expires_at: datetime,
     now: datetime,
-) -> str:
-    """Store a new refresh token and return it.
-
-    Raises:
-        ForeignKeyViolation: the grant was revoked meanwhile.
-    """
-    token = new_token()
+) -> None:
+    """Store the first refresh token of a grant; rotation replaces it in place."""
     row = RefreshToken(
-        token_hash=hash_token(token),
         grant_id=held.grant_id,
+        token_hash=hash_token(token),
         client_id=held.client_id,
         user_id=held.user_id,
         session_id=held.session_id,
@@ -261,7 +258,5 @@ async def store_refresh_token(
         issued_at=now,
         expires_at=min(expires_at, family_expires_at),
         family_expires_at=family_expires_at,
-        consumed_at=None,
     )
     await add_refresh_token(tx, tenant_id=tenant_id, token=row)
-    return token

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
+from doorward.oidc.bearer import grant_of_access_token
 from doorward.oidc.claims import userinfo_claims
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import check_origin
@@ -12,7 +16,9 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.store import find_access_token
+from doorward.oidc.tables import AccessToken
 from doorward.oidc.users import find_live_user
+from doorward.storage import Executor
 
 
 async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -23,7 +29,7 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     value = _bearer_token(request)
 
     # 2. What it is worth now: its client, its session and its user still exist.
-    token = await find_access_token(db, tenant_id=edge.tenant_id, token=value, now=now)
+    token = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
     if token is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     snapshot = await provider.snapshots.current(edge.tenant_id)
@@ -45,6 +51,17 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         )
     claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
     return json_response(claims)
+
+
+async def _find_token(
+    db: Executor, *, tenant_id: str, value: str, now: datetime
+) -> AccessToken | None:
+    grant_id = grant_of_access_token(value)
+    if grant_id is None:
+        return None
+    return await find_access_token(
+        db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
+    )
 
 
 def _bearer_token(request: OidcRequest) -> str:

@@ -14,6 +14,7 @@ from doorward.grants.store import extend_grant
 from doorward.keys.ring import current_keys
 from doorward.kit.crypto import is_equal
 from doorward.kit.jose import encode_base64url
+from doorward.oidc.bearer import new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
@@ -103,6 +104,10 @@ async def authorization_code(
     # 6. Consume the code and store what it turns into: all or nothing, and for one caller.
     has_refresh_token = _has_refresh_token(code, client)
     refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    if has_refresh_token:
+        refresh_token = new_refresh_token(
+            code.grant_id, tenant_id=tenant_id, sealer=provider.sealer
+        )
     grant_expires_at = now + (
         GRANT_LIFETIME if has_refresh_token else timedelta(seconds=plan.lifetime)
     )
@@ -116,11 +121,12 @@ async def authorization_code(
             await store_access_token(
                 tx, tenant_id=tenant_id, plan=plan, held=code, token=access_token, now=now
             )
-            if has_refresh_token:
-                refresh_token = await store_refresh_token(
+            if refresh_token is not msgspec.UNSET:
+                await store_refresh_token(
                     tx,
                     tenant_id=tenant_id,
                     held=code,
+                    token=refresh_token,
                     expires_at=now + client.refresh_token_lifetime,
                     family_expires_at=grant_expires_at,
                     now=now,

@@ -7,11 +7,13 @@ from datetime import datetime
 from doorward.applications.cached import Client
 from doorward.audit.store import record
 from doorward.keys.ring import current_keys
+from doorward.kit.crypto import hash_token, is_equal
+from doorward.oidc.bearer import grant_of_refresh_token, new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest, InvalidScope
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
-from doorward.oidc.store import consume_refresh_token, find_refresh_token
+from doorward.oidc.store import find_refresh_token, rotate_refresh_token
 from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import (
     TokenResponse,
@@ -20,7 +22,6 @@ from doorward.oidc.tokens import (
     make_id_token,
     plan_access_token,
     store_access_token,
-    store_refresh_token,
 )
 from doorward.oidc.users import find_live_user
 from doorward.storage import ForeignKeyViolation, Snapshot
@@ -49,12 +50,15 @@ async def refresh_token(
     value = request.params.get("refresh_token")
     if value is None:
         raise InvalidRequest("missing required parameter refresh_token")
-    held = await find_refresh_token(db, tenant_id=tenant_id, token=value)
+    grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=provider.sealer)
+    if grant_id is None:
+        raise InvalidGrant("refresh token not found")
+    held = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
     if held is None or held.client_id != client.id:
         raise InvalidGrant("refresh token not found")
 
-    # 2. RFC 9700 section 4.14.2: used once more, the whole family is revoked.
-    if held.consumed_at is not None:
+    # 2. RFC 9700 section 4.14.2: it was replaced and is used once more; the family is revoked.
+    if not is_equal(held.token_hash, hash_token(value)):
         await revoke_after_reuse(provider, edge, held=held, reason="refresh token used twice")
         raise InvalidGrant("refresh token already used")
     if held.expires_at <= now:
@@ -92,20 +96,21 @@ async def refresh_token(
     )
 
     # 5. Rotate and store: all or nothing, and for one caller.
+    is_due = _is_due(held, client, now=now)
     next_token = value
+    if is_due:
+        next_token = new_refresh_token(grant_id, tenant_id=tenant_id, sealer=provider.sealer)
     try:
         async with db.transaction(tenant_id) as tx:
-            if _is_due(held, client, now=now):
-                if not await consume_refresh_token(tx, tenant_id=tenant_id, token=held, now=now):
-                    raise _TokenWasUsed
-                next_token = await store_refresh_token(
-                    tx,
-                    tenant_id=tenant_id,
-                    held=held,
-                    expires_at=_next_expiry(held, client, now=now),
-                    family_expires_at=held.family_expires_at,
-                    now=now,
-                )
+            if is_due and not await rotate_refresh_token(
+                tx,
+                tenant_id=tenant_id,
+                known=held,
+                token_hash=hash_token(next_token),
+                expires_at=_next_expiry(held, client, now=now),
+                now=now,
+            ):
+                raise _TokenWasUsed
             await store_access_token(
                 tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
             )
@@ -155,4 +160,6 @@ def _is_due(held: RefreshToken, client: Client, *, now: datetime) -> bool:
 
 def _next_expiry(held: RefreshToken, client: Client, *, now: datetime) -> datetime:
     """A browser application's token keeps its end; others begin anew."""
-    return held.expires_at if client.is_single_page else now + client.refresh_token_lifetime
+    if client.is_single_page:
+        return held.expires_at
+    return min(now + client.refresh_token_lifetime, held.family_expires_at)

@@ -466,8 +466,8 @@ def _create_tables() -> None:
     op.create_table(
         "access_tokens",
         sa.Column("tenant_id", sa.String(length=21), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("grant_id", sa.String(length=21), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("user_id", sa.String(length=21), nullable=False),
         sa.Column("session_id", sa.String(length=21), nullable=True),
@@ -486,13 +486,12 @@ def _create_tables() -> None:
             name=op.f("fk_access_tokens_tenant_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "token_hash", name=op.f("pk_access_tokens")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "grant_id", "token_hash", name=op.f("pk_access_tokens")
+        ),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_access_tokens_expires_at", "access_tokens", ["expires_at"], unique=False)
-    op.create_index(
-        "ix_access_tokens_grant_id", "access_tokens", ["tenant_id", "grant_id"], unique=False
-    )
     op.create_table(
         "authorization_codes",
         sa.Column("tenant_id", sa.String(length=21), nullable=False),
@@ -537,8 +536,8 @@ def _create_tables() -> None:
     op.create_table(
         "refresh_tokens",
         sa.Column("tenant_id", sa.String(length=21), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("grant_id", sa.String(length=21), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("user_id", sa.String(length=21), nullable=False),
         sa.Column("session_id", sa.String(length=21), nullable=True),
@@ -548,7 +547,6 @@ def _create_tables() -> None:
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("family_expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("consumed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "grant_id"],
             ["grants.tenant_id", "grants.id"],
@@ -561,12 +559,8 @@ def _create_tables() -> None:
             name=op.f("fk_refresh_tokens_tenant_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "token_hash", name=op.f("pk_refresh_tokens")),
+        sa.PrimaryKeyConstraint("tenant_id", "grant_id", name=op.f("pk_refresh_tokens")),
         sqlite_with_rowid=False,
-    )
-    op.create_index("ix_refresh_tokens_expires_at", "refresh_tokens", ["expires_at"], unique=False)
-    op.create_index(
-        "ix_refresh_tokens_grant_id", "refresh_tokens", ["tenant_id", "grant_id"], unique=False
     )
     op.create_table(
         "role_scopes",
