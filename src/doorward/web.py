@@ -32,6 +32,7 @@ from doorward.sign_in.routes import sign_in_routers
 from doorward.sign_in_experience.social_targets import forget_social_target
 from doorward.storage import Database, Snapshots
 from doorward.users.passwords import Passwords
+from doorward.users.pwned import PwnedPasswords
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -57,6 +58,7 @@ def create_web(
         "sealer": sealer,
         "http": http,
         "passwords": passwords,
+        "pwned": PwnedPasswords(http=http, range_url=settings.pwned_passwords_url),
         "templates": pages.templates,
         "texts": pages.texts,
         "static": pages.static,

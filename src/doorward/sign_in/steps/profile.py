@@ -11,9 +11,7 @@ from litestar import Response, get, post
 from msgspec import Meta
 
 from doorward.errors import RequestError
-from doorward.kit.http_client import HttpClient
 from doorward.management.body import Body
-from doorward.settings import Settings
 from doorward.sign_in.flow import CompleteProfile
 from doorward.sign_in.hosted import Form, HostedPage
 from doorward.sign_in.identification import identity_of
@@ -32,6 +30,7 @@ from doorward.storage import Database
 from doorward.users import store as users
 from doorward.users.password_policy import UserInfo, policy_view
 from doorward.users.passwords import Passwords
+from doorward.users.pwned import PwnedPasswords
 from doorward.users.registration import check_is_free
 from doorward.users.tables import User
 from doorward.users.username_policy import check_username
@@ -63,8 +62,7 @@ async def add_password(
     *,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> FlowState:
     """Return the state with a password for the account.
 
@@ -81,7 +79,11 @@ async def add_password(
         name=profile.name or (user.name if user else None),
     )
     digest = await new_password(
-        visit, password, user_info=user_info, passwords=passwords, http=http, settings=settings
+        visit,
+        password,
+        user_info=user_info,
+        passwords=passwords,
+        pwned=pwned,
     )
     return _with_profile(state, password=digest)
 
@@ -119,8 +121,7 @@ async def complete(
     page: HostedPage,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> Response[Any]:
     """Take what was missing and go on."""
     step = await find_next(visit, visit.state, db=db)
@@ -141,8 +142,7 @@ async def complete(
                 form["password"],
                 db=db,
                 passwords=passwords,
-                http=http,
-                settings=settings,
+                pwned=pwned,
             )
         return await proceed(visit, state, page=page, db=db)
     except RequestError as error:
@@ -176,8 +176,7 @@ async def add_profile(
     visit: Visit,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> None:
     """Add to what the account is to have."""
     event = check_started(visit)
@@ -194,8 +193,7 @@ async def add_profile(
             data.value,
             db=db,
             passwords=passwords,
-            http=http,
-            settings=settings,
+            pwned=pwned,
         )
     async with db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, state)

@@ -11,9 +11,7 @@ from litestar import Response, get, post
 from msgspec import Meta
 
 from doorward.errors import RequestError
-from doorward.kit.http_client import HttpClient
 from doorward.management.body import Body
-from doorward.settings import Settings
 from doorward.sign_in.hosted import Form, HostedPage
 from doorward.sign_in.identification import check_registration_is_open, collect_profile
 from doorward.sign_in.proceed import REGISTER, SIGN_IN, proceed, see_other
@@ -25,7 +23,7 @@ from doorward.storage import Database
 from doorward.tenants.seed import ADMIN_TENANT
 from doorward.users.password_policy import PWNED, UserInfo, find_issues, policy_view, rejection
 from doorward.users.passwords import PasswordDigest, Passwords
-from doorward.users.pwned import is_pwned
+from doorward.users.pwned import PwnedPasswords
 from doorward.users.registration import check_is_free
 from doorward.users.username_policy import check_username
 
@@ -50,8 +48,7 @@ async def new_password(
     *,
     user_info: UserInfo,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> PasswordDigest:
     """Return the digest of a password that the tenant's policy accepts.
 
@@ -61,9 +58,7 @@ async def new_password(
     """
     policy = visit.experience.password_policy
     issues = find_issues(password, policy, user_info)
-    range_url = settings.pwned_passwords_url
-    is_asked = policy.rejects.pwned and not issues
-    if is_asked and await is_pwned(password, http=http, range_url=range_url):
+    if policy.rejects.pwned and not issues and await pwned.knows(password):
         issues = [PWNED]
     if issues:
         raise rejection(issues)
@@ -77,8 +72,7 @@ async def new_password_identity(
     *,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> NewPasswordRecord:
     """Return the record of an account that is to be made.
 
@@ -101,8 +95,7 @@ async def new_password_identity(
         password,
         user_info=UserInfo(username=username),
         passwords=passwords,
-        http=http,
-        settings=settings,
+        pwned=pwned,
     )
     return NewPasswordRecord(identifier=Identifier("username", username), password=digest)
 
@@ -122,8 +115,7 @@ async def register(
     page: HostedPage,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> Response[Any]:
     """Make an account and sign in with it."""
     check_registration_is_open(visit)
@@ -135,7 +127,12 @@ async def register(
         return register_page(visit, page, username=username, errors=errors, status=422)
     try:
         record = await new_password_identity(
-            visit, username, password, db=db, passwords=passwords, http=http, settings=settings
+            visit,
+            username,
+            password,
+            db=db,
+            passwords=passwords,
+            pwned=pwned,
         )
         state = FlowState(event=InteractionEvent.REGISTER).with_record(record)
         visit = msgspec.structs.replace(visit, state=state)
@@ -221,8 +218,7 @@ async def verify_new(
     visit: Visit,
     db: Database,
     passwords: Passwords,
-    http: HttpClient,
-    settings: Settings,
+    pwned: PwnedPasswords,
 ) -> VerificationView:
     """Prepare an account with user name and password."""
     check_started(visit)
@@ -232,8 +228,7 @@ async def verify_new(
         data.password,
         db=db,
         passwords=passwords,
-        http=http,
-        settings=settings,
+        pwned=pwned,
     )
     async with db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, visit.state.with_record(record))
