@@ -69,7 +69,7 @@ FRAMEWORKS = (
         logo="logos/django.svg",
         type=ApplicationType.TRADITIONAL,
         home="http://localhost:8000/",
-        callback="oidc/callback/",
+        callback="callback/",
         is_featured=True,
     ),
     Framework(

@@ -1,0 +1,147 @@
+"""An application's settings: name, redirects, refresh tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from doorward.applications import rules
+from doorward.applications.cached import DEFAULT_REFRESH_TOKEN_DAYS
+from doorward.applications.tables import Application
+from doorward.applications.types import ApplicationType
+from doorward.console.applications import (
+    MAX_DESCRIPTION,
+    MAX_NAME,
+    PAGE,
+    application_head,
+)
+from doorward.console.console import Console
+from doorward.console.fields import check_origins, check_redirect_uris, check_text
+from doorward.kit.clock import Clock
+from doorward.storage import Database
+
+MAX_DAYS = 180
+
+
+@get(f"{PAGE}/{{application_id:str}}", include_in_schema=False)
+async def show_settings(console: Console, application_id: str, db: Database) -> Response[str]:
+    """Show the settings of an application."""
+    application = await rules.get_application(
+        db, tenant_id=console.tenant_id, application_id=application_id
+    )
+    return _page(console, application, values=_stored(application), errors={})
+
+
+@post(f"{PAGE}/{{application_id:str}}", include_in_schema=False)
+async def save_settings(
+    console: Console, application_id: str, db: Database, clock: Clock
+) -> Response[str]:
+    """Change an application."""
+    tenant_id = console.tenant_id
+    application = await rules.get_application(
+        db, tenant_id=tenant_id, application_id=application_id
+    )
+
+    # 1. What was typed.
+    values = _typed(console, application)
+    errors = _check(console, application, values)
+    if errors:
+        return _page(console, application, values=values, errors=errors, status=422)
+
+    # 2. Members that this page does not show stay as they are.
+    changes = {"name": values["name"], "description": values["description"] or None}
+    if application.type != ApplicationType.MACHINE_TO_MACHINE:
+        changes["oidc_client_metadata"] = {
+            **application.oidc_client_metadata,
+            "redirectUris": values["redirect_uris"],
+            "postLogoutRedirectUris": values["post_logout_redirect_uris"],
+        }
+        changes["custom_client_metadata"] = {
+            **application.custom_client_metadata,
+            **_client_metadata(application, values),
+        }
+    async with db.transaction(tenant_id) as tx:
+        await rules.update_application(
+            tx, tenant_id=tenant_id, application_id=application_id, changes=changes
+        )
+        await console.audit(tx, "Application.Updated", at=clock.now(), id=application_id)
+    return console.redirect(f"{PAGE}/{application_id}", toast="toast.saved")
+
+
+def _stored(application: Application) -> dict[str, Any]:
+    oidc, custom = application.oidc_client_metadata, application.custom_client_metadata
+    seconds = custom.get("refreshTokenTtl")
+    days = custom.get("refreshTokenTtlInDays") or (seconds and max(1, seconds // 86400))
+    return {
+        "name": application.name,
+        "description": application.description or "",
+        "redirect_uris": oidc.get("redirectUris", []),
+        "post_logout_redirect_uris": oidc.get("postLogoutRedirectUris", []),
+        "cors_allowed_origins": custom.get("corsAllowedOrigins", []),
+        "refresh_token_ttl_in_days": days or DEFAULT_REFRESH_TOKEN_DAYS,
+        "always_issue_refresh_token": custom.get("alwaysIssueRefreshToken", False),
+        "rotate_refresh_token": custom.get("rotateRefreshToken", True),
+    }
+
+
+def _typed(console: Console, application: Application) -> dict[str, Any]:
+    form = console.form
+    values: dict[str, Any] = {name: form.text(name) for name in ("name", "description")}
+    if application.type == ApplicationType.MACHINE_TO_MACHINE:
+        return _stored(application) | values
+    for name in ("redirect_uris", "post_logout_redirect_uris", "cors_allowed_origins"):
+        values[name] = form.texts(name)
+    for name in ("always_issue_refresh_token", "rotate_refresh_token"):
+        values[name] = form.is_on(name)
+    values["refresh_token_ttl_in_days"] = form.text("refresh_token_ttl_in_days")
+    return values
+
+
+def _check(console: Console, application: Application, values: dict[str, Any]) -> dict[str, Any]:
+    errors: dict[str, Any] = {
+        **check_text(console, values, name=MAX_NAME),
+        **check_text(console, values, is_required=False, description=MAX_DESCRIPTION),
+    }
+    if application.type == ApplicationType.MACHINE_TO_MACHINE:
+        return errors
+    lists = {
+        "redirect_uris": check_redirect_uris(console, values["redirect_uris"]),
+        "post_logout_redirect_uris": check_redirect_uris(
+            console, values["post_logout_redirect_uris"]
+        ),
+        "cors_allowed_origins": check_origins(console, values["cors_allowed_origins"]),
+    }
+    days = console.form.integer("refresh_token_ttl_in_days")
+    if days is None or not 1 <= days <= MAX_DAYS:
+        errors["refresh_token_ttl_in_days"] = console.text("error.range", min=1, max=MAX_DAYS)
+    return errors | {name: found for name, found in lists.items() if found}
+
+
+def _client_metadata(application: Application, values: dict[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "corsAllowedOrigins": values["cors_allowed_origins"],
+        "refreshTokenTtlInDays": int(values["refresh_token_ttl_in_days"]),
+    }
+    if application.type == ApplicationType.TRADITIONAL:
+        members["alwaysIssueRefreshToken"] = values["always_issue_refresh_token"]
+        members["rotateRefreshToken"] = values["rotate_refresh_token"]
+    return members
+
+
+def _page(
+    console: Console,
+    application: Application,
+    *,
+    values: dict[str, Any],
+    errors: dict[str, Any],
+    status: int = 200,
+) -> Response[str]:
+    return console.page(
+        "application_settings.html",
+        status=status,
+        application=application_head(console, application),
+        tab="settings",
+        values=values,
+        errors=errors,
+    )
