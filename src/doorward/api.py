@@ -30,22 +30,25 @@ from doorward.roles import api as roles
 from doorward.roles.api import FindApplications, FindUsers
 from doorward.roles.views import FeaturedApplication, FeaturedUser
 from doorward.settings import Settings
-from doorward.storage import Database, Snapshots
+from doorward.sign_in_experience import api as sign_in_experience
+from doorward.sign_in_experience.settings import FindNameConflicts, NameConflicts
+from doorward.storage import Database, Executor, Snapshots
 from doorward.tenants.seed import ADMIN_TENANT
 from doorward.users import api as users
-from doorward.users.store import find_user, list_users_by_id
+from doorward.users.store import find_user, list_name_conflicts, list_users_by_id
 
 
 def api_routers() -> list[Router]:
     """Return every router under /api."""
     return [
-        public_router([get_status, get_description]),
+        public_router([get_status, get_description, *sign_in_experience.PUBLIC_HANDLERS]),
         management_router(
             [
                 *applications.HANDLERS,
                 *connectors.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
+                *sign_in_experience.HANDLERS,
                 *users.HANDLERS,
             ],
             dependencies={
@@ -53,6 +56,7 @@ def api_routers() -> list[Router]:
                 "featured_applications": Provide(
                     provide_featured_applications, sync_to_thread=False
                 ),
+                "find_name_conflicts": Provide(provide_name_conflicts, sync_to_thread=False),
             },
         ),
     ]
@@ -78,6 +82,16 @@ def provide_featured_applications(db: Database) -> FindApplications:
         return {
             one.id: FeaturedApplication(id=one.id, name=one.name, type=one.type) for one in found
         }
+
+    return find
+
+
+def provide_name_conflicts() -> FindNameConflicts:
+    """Return how the sign-in experience learns of user names that differ only in case."""
+
+    async def find(db: Executor, tenant_id: str, limit: int) -> NameConflicts:
+        total, samples = await list_name_conflicts(db, tenant_id=tenant_id, limit=limit)
+        return NameConflicts(total=total, samples=tuple(samples))
 
     return find
 

@@ -140,6 +140,8 @@ def error_handlers() -> ExceptionHandlersMap:
 
 def _invalid_parameters(error: ValidationException) -> RequestError:
     found = [entry for entry in error.extra or [] if isinstance(entry, Mapping)]
+    if any(entry.get("key") == "data" for entry in found):
+        return invalid_input("body", issues=[issue_of("Expected `object`, got `undefined`")])
     keys = {str(entry.get("key", "")) for entry in found}
     if keys and keys <= _PAGING:
         return RequestError("guard.invalid_pagination")

@@ -22,8 +22,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from doorward.errors import RequestError
 from doorward.kit.clock import to_milliseconds
+from doorward.management.body import invalid_input, issue_of
 
 HexColour = Annotated[str, Meta(pattern=r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")]
 WebAddress = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+([/?#]\S*)?$", max_length=2048)]
@@ -284,14 +284,12 @@ def parse_experience(document: Mapping[str, Any], *, sign_in_mode: str) -> Exper
     """Return the typed experience of a document in wire shape.
 
     Raises:
-        RequestError: 400 guard.invalid_input, a value has the wrong type; `detail` names its path.
+        RequestError: 400 guard.invalid_input, a value has the wrong type; the issue names its path.
     """
     try:
         return msgspec.convert({**document, "signInMode": sign_in_mode}, Experience)
     except msgspec.ValidationError as error:
-        raise RequestError(
-            "guard.invalid_input", interpolation={"type": "body"}, detail=str(error)
-        ) from error
+        raise invalid_input("body", issues=[issue_of(str(error))]) from error
 
 
 def apply_changes(

@@ -33,6 +33,8 @@ from doorward.users.views import (
     FoundIdentity,
     HasPassword,
     IdentityView,
+    NameConflictsView,
+    NameConflictView,
     PasswordBody,
     SetIdentity,
     SetPasswordExpired,
@@ -344,6 +346,25 @@ async def set_identity(
     return Response(view_identities(found), status_code=201 if is_new else 200)
 
 
+@get(
+    "/api/sign-in-exp/username-policy/case-sensitivity-conflicts",
+    tags=["Sign-in experience"],
+)
+async def list_name_conflicts(
+    db: Database,
+    edge: Edge,
+    limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
+) -> NameConflictsView:
+    """List user names that would clash if case no longer counted."""
+    total, samples = await store.list_name_conflicts(db, tenant_id=edge.tenant_id, limit=limit)
+    return NameConflictsView(
+        total_conflicts=total,
+        samples=[
+            NameConflictView(username_lower=name, user_ids=list(ids)) for name, ids in samples
+        ],
+    )
+
+
 @delete("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"], status_code=200)
 async def remove_identity(user_id: str, target: str, db: Database, edge: Edge) -> UserView:
     """Unlink the social identity of a user at a provider."""
@@ -412,5 +433,6 @@ HANDLERS = (
     show_identity,
     set_identity,
     remove_identity,
+    list_name_conflicts,
     *ROLE_HANDLERS,
 )

@@ -236,6 +236,32 @@ async def remove_identity(tx: Transaction, *, tenant_id: str, user_id: str, targ
     return removed == 1
 
 
+async def list_name_conflicts(
+    db: Executor, *, tenant_id: str, limit: int
+) -> tuple[int, list[tuple[str, tuple[str, ...]]]]:
+    """Return how many names differ from another only in case, and some with their users' ids."""
+    folded = func.lower(_u.username).label("folded")
+    groups = (
+        select(folded)
+        .where(_u.tenant_id == bindparam("tenant_id"), _u.username.is_not(None))
+        .group_by(folded)
+        .having(func.count() > 1)
+    )
+    total = int(
+        await db.value(select(func.count()).select_from(groups.subquery()), tenant_id=tenant_id)
+    )
+    some = groups.order_by(folded).limit(limit).subquery()
+    query = (
+        select(folded, _u.id)
+        .where(_u.tenant_id == bindparam("tenant_id"), folded.in_(select(some.c.folded)))
+        .order_by(folded, _u.id)
+    )
+    by_name: dict[str, list[str]] = {}
+    for row in await db.all(query, tenant_id=tenant_id):
+        by_name.setdefault(row["folded"], []).append(row["id"])
+    return total, [(name, tuple(ids)) for name, ids in by_name.items()]
+
+
 async def count_users(db: Executor, *, tenant_id: str) -> int:
     """Return how many users the tenant has."""
     return int(await db.value(_COUNT, tenant_id=tenant_id))

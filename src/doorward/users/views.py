@@ -175,6 +175,20 @@ class AllIdentities(View):
     sso_identities: list[JsonObject]
 
 
+class NameConflictView(View):
+    """Users whose names differ only in case."""
+
+    username_lower: str
+    user_ids: list[str]
+
+
+class NameConflictsView(View):
+    """How many such names there are, and some of them."""
+
+    total_conflicts: int
+    samples: list[NameConflictView]
+
+
 def view_user(
     user: User, identities: Sequence[Identity], *, with_password_hash: bool = False
 ) -> UserView:
