@@ -13,7 +13,9 @@ from litestar.di import Provide
 from doorward.applications import api as applications
 from doorward.applications.cached import find_client
 from doorward.applications.store import list_applications_by_id
+from doorward.audit import api as audit
 from doorward.connectors import api as connectors
+from doorward.keys import api as keys
 from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -45,7 +47,9 @@ def api_routers() -> list[Router]:
         management_router(
             [
                 *applications.HANDLERS,
+                *audit.HANDLERS,
                 *connectors.HANDLERS,
+                *keys.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
                 *sign_in_experience.HANDLERS,

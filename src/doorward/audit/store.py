@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from doorward.audit.tables import audit_logs
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from doorward.audit.tables import AuditLog, audit_logs
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.edge import Edge
 from doorward.kit.ids import new_id
-from doorward.storage import Transaction, insert_statement
+from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
+from doorward.storage.listing import Listing, Window, fetch_window
 
+_t = audit_logs.c
+_LOG = (_t.id, _t.key, _t.payload, _t.created_at)
 _INSERT = insert_statement(audit_logs)
+_FIND = Statement(
+    select(*_LOG).where(_t.tenant_id == bindparam("tenant_id"), _t.id == bindparam("log_id_")),
+    into=AuditLog,
+)
+# Kept in the same table, but not part of the log that administrators read.
+_HIDDEN_PREFIXES = ("TriggerHook", "TrustedDevice")
 _TIME_LENGTH = 9
+_TICK = timedelta(milliseconds=1)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -54,11 +67,64 @@ async def record(
     )
 
 
+class AuditFilter(msgspec.Struct, frozen=True):
+    """What a list of entries is narrowed to; an empty field narrows nothing."""
+
+    user_id: str | None = None
+    application_id: str | None = None
+    key: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+async def find_log(db: Executor, *, tenant_id: str, log_id: str) -> AuditLog | None:
+    """Return the entry with this id."""
+    return await db.one(_FIND, tenant_id=tenant_id, log_id_=log_id)
+
+
+async def list_logs(
+    db: Database, *, tenant_id: str, where: AuditFilter, window: Window, cap: int | None
+) -> Listing[AuditLog]:
+    """Return a window of the entries, newest first; beyond `cap` they are not counted."""
+    query = select(*_LOG).where(_t.tenant_id == bindparam("tenant_id"))
+    for prefix in _HIDDEN_PREFIXES:
+        query = query.where(~_t.key.startswith(prefix, autoescape=True))
+    if where.key is not None:
+        query = query.where(_t.key == where.key)
+    # Ids begin with the time, so a span of time is a span of the primary key.
+    if where.after is not None:
+        query = query.where(_t.id >= _time_prefix(where.after))
+    if where.before is not None:
+        query = query.where(_t.id < _time_prefix(where.before + _TICK))
+    for member, value in (("userId", where.user_id), ("applicationId", where.application_id)):
+        if value is not None:
+            query = query.where(_member(member, db) == value)
+    return await fetch_window(
+        db,
+        query,
+        order_by=(_t.id.desc(),),
+        into=AuditLog,
+        window=window,
+        tenant_id=tenant_id,
+        cap=cap,
+    )
+
+
+def _member(name: str, db: Database) -> ColumnElement[Any]:
+    if db.dialect_name == "sqlite":
+        return func.json_extract(_t.payload, f"$.{name}")
+    return func.jsonb_extract_path_text(_t.payload, name)
+
+
 def _ordered_id(at: datetime) -> str:
     """Return a 21-character id whose first 9 are the time, so that ids sort as events happened."""
+    return _time_prefix(at) + new_id(12)
+
+
+def _time_prefix(at: datetime) -> str:
     number = to_milliseconds(at)
     digits = [""] * _TIME_LENGTH
     for position in range(_TIME_LENGTH - 1, -1, -1):
         number, digit = divmod(number, 36)
         digits[position] = _DIGITS[digit]
-    return "".join(digits) + new_id(12)
+    return "".join(digits)

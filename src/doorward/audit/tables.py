@@ -3,6 +3,10 @@ insert touches the end of one B-tree."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+import msgspec
 from sqlalchemy import Column, String
 
 from doorward.storage import Json, Timestamp, tenant_table
@@ -14,3 +18,12 @@ audit_logs = tenant_table(
     Column("payload", Json, nullable=False),
     Column("created_at", Timestamp, nullable=False),
 )
+
+
+class AuditLog(msgspec.Struct, frozen=True):
+    """A row of audit_logs."""
+
+    id: str
+    key: str
+    payload: dict[str, Any]
+    created_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -46,6 +46,11 @@ class Paging(msgspec.Struct, frozen=True):
         return Window(limit=self.size, offset=(self.page - 1) * self.size)
 
 
+def query_items(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """Return the query parameters in the order they came, repeated ones repeated."""
+    return parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
 def window_of(paging: Paging | None) -> Window:
     """Return what to fetch for a page, or for a list that is given whole."""
     return EVERYTHING if paging is None else paging.window
@@ -72,21 +77,29 @@ def paged(
     edge: Edge,
     paging: Paging | None,
     total: int,
+    is_capped: bool = False,
 ) -> Response[list[T]]:
-    """Return a page with its headers; a list given whole has none."""
+    """Return a page with its headers; a list given whole has none.
+
+    When the total is capped the end of the list is not known, so no link leads there.
+    """
     if paging is None:
         return Response(entries)
     last = max(1, -(-total // paging.size))
     pages = {"first": 1}
     if paging.page > 1:
         pages["prev"] = min(paging.page - 1, last)
-    if paging.page < last:
+    if paging.page < last and not is_capped:
         pages["next"] = paging.page + 1
-    pages["last"] = last
-    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "page"]
+    if not is_capped:
+        pages["last"] = last
+    kept = [pair for pair in query_items(request) if pair[0] != "page"]
     address = f"{edge.endpoint}{request.url.path}"
     link = ", ".join(
         f'<{address}?{urlencode([*kept, ("page", number)])}>; rel="{rel}"'
         for rel, number in pages.items()
     )
-    return Response(entries, headers={"Total-Number": str(total), "Link": link})
+    headers = {"Total-Number": str(total), "Link": link}
+    if is_capped:
+        headers["Total-Number-Is-Capped"] = "true"
+    return Response(entries, headers=headers)

@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.params import Parameter
 
 from doorward.errors import RequestError
+from doorward.management.paging import query_items
 from doorward.storage import Database
 from doorward.storage.search import (
     REGULAR_EXPRESSIONS,
@@ -62,7 +63,7 @@ def provide_search(*fields: str) -> Callable[..., Search]:
         is_case_sensitive: CaseSensitive = None,
     ) -> Search:
         del text, mode, joint, is_case_sensitive  # declared for the description of the API
-        found = parse_search(request.query_params.multi_items(), fields=fields)
+        found = parse_search(query_items(request), fields=fields)
         if not supports_regular_expressions(db):
             _refuse_regular_expressions(found)
         return found

@@ -28,6 +28,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True):
 
     entries: list[T]
     total: int
+    is_capped: bool = False
 
 
 async def fetch_window(
@@ -38,8 +39,12 @@ async def fetch_window(
     into: type[T],
     window: Window,
     tenant_id: str,
+    cap: int | None = None,
 ) -> Listing[T]:
-    """Return the entries of `query` in a window; it names its tenant by the bind "tenant_id"."""
+    """Return the entries of `query` in a window; it names its tenant by the bind "tenant_id".
+
+    With a `cap`, nothing beyond it is counted: the total of a log of millions costs no scan.
+    """
     ordered = query.order_by(*order_by)
     if window.limit is None:
         entries = await db.all(Statement(ordered, into=into), tenant_id=tenant_id)
@@ -48,5 +53,11 @@ async def fetch_window(
     entries = await db.all(statement, tenant_id=tenant_id)
     if window.offset == 0 and len(entries) < window.limit:
         return Listing(entries=entries, total=len(entries))
-    counted = select(func.count()).select_from(query.order_by(None).subquery())
-    return Listing(entries=entries, total=int(await db.value(counted, tenant_id=tenant_id)))
+    matches = query.order_by(None)
+    if cap is not None:
+        matches = matches.limit(cap + 1)
+    counted = select(func.count()).select_from(matches.subquery())
+    total = int(await db.value(counted, tenant_id=tenant_id))
+    if cap is not None and total > cap:
+        return Listing(entries=entries, total=cap, is_capped=True)
+    return Listing(entries=entries, total=total)
