@@ -28,6 +28,7 @@ from doorward.management.routes import openapi_config
 from doorward.pages import Pages, static_route
 from doorward.settings import Settings
 from doorward.sign_in.errors import render_page_error
+from doorward.sign_in.preview import Preview
 from doorward.sign_in.routes import sign_in_routers
 from doorward.sign_in_experience.social_targets import forget_social_target
 from doorward.storage import Database, Snapshots
@@ -62,6 +63,7 @@ def create_web(
         "templates": pages.templates,
         "texts": pages.texts,
         "static": pages.static,
+        "render_preview": Preview(pages.templates, pages.texts, pages.static).render,
         "forget_social_target": forget_social_target,
         "call_internally": call_internally,
     }

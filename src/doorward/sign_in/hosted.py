@@ -65,6 +65,8 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
     csrf_token: str
     form_sources: tuple[str, ...]
     social: tuple[SocialButton, ...]
+    theme: str | None = None
+    is_preview: bool = False
 
     def url(self, path: str, **query: str) -> str:
         """Return the address of another page of the same sign-in."""
@@ -86,6 +88,8 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
             languages=self._language_menu(),
             csrf_token=self.csrf_token,
             application_name=self.application_name,
+            theme=self.theme,
+            preview=self.is_preview,
             **context,
         )
         brand = self.brand
@@ -98,6 +102,8 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
                 *(button.logo_url for button in self.social),
             ),
             form_action=self.form_sources,
+            # The console shows its preview in a frame; a real page is never framed.
+            framed_by="'self'" if self.is_preview else "'none'",
         )
         headers = dict(page_headers(policy=policy, over_https=self.edge.is_secure))
         return Response(html, status_code=status, headers=headers, media_type="text/html")

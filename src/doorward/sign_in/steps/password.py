@@ -154,7 +154,7 @@ async def show_sign_in(visit: Visit, page: HostedPage) -> Response[Any]:
     if not visit.experience.allows_sign_in:
         return see_other(page.url(REGISTER))
     hint = str(visit.interaction.params.get("login_hint") or "")
-    return sign_in_page(visit, page, identifier=hint[:_MAX_IDENTIFIER])
+    return sign_in_page(page, identifier=hint[:_MAX_IDENTIFIER])
 
 
 @post(SIGN_IN, status_code=200, include_in_schema=False)
@@ -166,7 +166,7 @@ async def sign_in(
     fields = {"identifier": typed, "password": password}
     missing = {name: page.text("error.required") for name, value in fields.items() if not value}
     if missing:
-        return sign_in_page(visit, page, identifier=typed, errors=missing, status=422)
+        return sign_in_page(page, identifier=typed, errors=missing, status=422)
     identifier = parse_identifier(typed, visit.experience.sign_in.password_identifiers)
     try:
         proof = await verify_password(visit, identifier, password, db=db, passwords=passwords)
@@ -174,7 +174,7 @@ async def sign_in(
         if error.code not in _FORM_ERRORS:
             raise
         text = page.text(_FORM_ERRORS[error.code])
-        return sign_in_page(visit, page, identifier=typed, form_error=text, status=error.status)
+        return sign_in_page(page, identifier=typed, form_error=text, status=error.status)
     state = _proven(visit, proof.record)
     visit = msgspec.structs.replace(visit, state=state)
     state = await identify(visit, verification_id=proof.record.id, db=db, sealer=sealer)
@@ -184,7 +184,6 @@ async def sign_in(
 
 
 def sign_in_page(
-    visit: Visit,
     page: HostedPage,
     *,
     identifier: str = "",
@@ -193,7 +192,7 @@ def sign_in_page(
     status: int = 200,
 ) -> Response[str]:
     """Render the page: what was typed stays, the password never comes back."""
-    experience = visit.experience
+    experience = page.experience
     return page.respond(
         "sign_in.html",
         status=status,

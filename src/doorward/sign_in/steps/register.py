@@ -105,7 +105,7 @@ async def show_register(visit: Visit, page: HostedPage) -> Response[Any]:
     """Show the form for a new account, or the ways in when no account may be made."""
     if not visit.experience.allows_registration:
         return see_other(page.url(SIGN_IN))
-    return register_page(visit, page)
+    return register_page(page)
 
 
 @post(REGISTER, status_code=200, include_in_schema=False)
@@ -124,7 +124,7 @@ async def register(
     username, password = form.get("username", "").strip(), form.get("password", "")
     errors = _incomplete(visit, page, form)
     if errors:
-        return register_page(visit, page, username=username, errors=errors, status=422)
+        return register_page(page, username=username, errors=errors, status=422)
     try:
         record = await new_password_identity(
             visit,
@@ -142,11 +142,10 @@ async def register(
         errors = field_errors(error, visit.experience, page)
         if not errors:
             raise
-        return register_page(visit, page, username=username, errors=errors, status=error.status)
+        return register_page(page, username=username, errors=errors, status=error.status)
 
 
 def register_page(
-    visit: Visit,
     page: HostedPage,
     *,
     username: str = "",
@@ -154,7 +153,7 @@ def register_page(
     status: int = 200,
 ) -> Response[str]:
     """Render the page: what was typed stays, the password never comes back."""
-    experience = visit.experience
+    experience = page.experience
     has_form = "username" in experience.sign_up.identifiers
     return page.respond(
         "register.html",
@@ -170,14 +169,14 @@ def register_page(
         social=page.social,
         social_action=page.url(f"{REGISTER}/social"),
         sign_in_url=page.url(SIGN_IN) if experience.allows_sign_in else None,
-        first_administrator=is_first_administrator(visit),
+        first_administrator=is_first_administrator(page),
     )
 
 
-def is_first_administrator(visit: Visit) -> bool:
+def is_first_administrator(page: HostedPage) -> bool:
     """Whether this registration makes the first administrator of the console."""
-    mode = visit.experience.sign_in_mode
-    return visit.tenant_id == ADMIN_TENANT and mode is SignInMode.REGISTER
+    is_open = page.experience.sign_in_mode is SignInMode.REGISTER
+    return is_open and page.edge.tenant_id == ADMIN_TENANT and not page.is_preview
 
 
 def must_agree(experience: Experience) -> bool:
