@@ -77,6 +77,7 @@ FRAMEWORKS = (
         name="Express",
         logo="logos/express.svg",
         type=ApplicationType.TRADITIONAL,
+        callback="logto/sign-in-callback",
         is_featured=True,
     ),
     Framework(
@@ -107,8 +108,7 @@ FRAMEWORKS = (
         name="JavaScript",
         logo="logos/javascript.svg",
         type=ApplicationType.SPA,
-        home="http://localhost:8080/",
-        callback="",
+        home="http://localhost:5173/",
     ),
     Framework(
         id="native",
