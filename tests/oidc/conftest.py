@@ -12,8 +12,8 @@ from doorward.kit.clock import ShiftedClock
 from doorward.kit.crypto import Sealer
 from doorward.settings import Settings
 from doorward.storage import Database
-from tests.oidc.house import ADMIN_ENDPOINT, House, RegisteredClient
 from doorward.users.tables import User
+from tests.oidc.house import ADMIN_ENDPOINT, House, RegisteredClient
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ pages themselves have tests of their own.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -145,6 +146,14 @@ class House:
             id_, None if is_public else SECRET, redirect_uris[0] if redirect_uris else ""
         )
 
+    async def remove_client(self, client: RegisteredClient) -> None:
+        async with self.db.transaction(self.tenant_id) as tx:
+            await applications.delete_application(
+                tx, tenant_id=self.tenant_id, application_id=client.id
+            )
+            await config_changed(tx, self.tenant_id)
+        await asyncio.sleep(1.1)  # what another node may still believe, at most
+
     async def add_user(self, username: str = "ada", **fields: Any) -> User:
         now = self.clock.now()
         values: dict[str, Any] = dict.fromkeys(User.__struct_fields__)
@@ -244,9 +253,7 @@ class House:
         return await self.exchange(client, answer["code"])
 
     async def userinfo(self, access_token: str) -> httpx.Response:
-        return await self.http.get(
-            "/oidc/me", headers={"authorization": f"Bearer {access_token}"}
-        )
+        return await self.http.get("/oidc/me", headers={"authorization": f"Bearer {access_token}"})
 
     async def is_good(self, access_token: str) -> bool:
         return (await self.userinfo(access_token)).status_code == 200
@@ -287,16 +294,16 @@ class Browser:
         """Return what the interaction cookie holds."""
         name = f"_interaction_{self.house.tenant_id}"
         text = (self.http.cookies.get(name) or "").partition(".")[0]
-        entries: dict[str, str] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        entries: dict[str, str] = json.loads(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        )
         return entries
 
     async def complete(self, user: User, *, uid: str) -> None:
         """Do what the hosted pages do when somebody has proved who they are."""
         house = self.house
         now = house.clock.now()
-        interaction = await find_interaction(
-            house.db, tenant_id=house.tenant_id, uid=uid, now=now
-        )
+        interaction = await find_interaction(house.db, tenant_id=house.tenant_id, uid=uid, now=now)
         assert interaction is not None
         async with house.db.transaction(house.tenant_id) as tx:
             assert await complete_interaction(

@@ -134,6 +134,7 @@ async def consume_interaction(tx: Transaction, *, tenant_id: str, interaction: I
     return count == 1
 
 
+# lint: tenant-scope: what has expired goes, whosever it is
 async def sweep_interactions(tx: Transaction, *, now: datetime) -> int:  # every tenant
     """Delete expired interactions and return how many."""
     return await tx.execute(_SWEEP, now=now)

@@ -1,0 +1,567 @@
+"""The authorization endpoint: what it accepts, where it answers, and where it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from doorward.users.tables import User
+from tests.oidc.house import (
+    CALLBACK,
+    House,
+    RegisteredClient,
+    answer_of,
+    auth_params,
+    code_challenge,
+    query_of,
+)
+
+
+class TestSignIn:
+    async def test_a_stranger_is_sent_to_the_page(
+        self, house: House, web: RegisteredClient
+    ) -> None:
+        """OpenID Connect Core section 3.1.2.3: without a session the person signs in first."""
+        browser = house.browser()
+
+        answer = await browser.request(web)
+
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/sign-in?app_id={web.id}"
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("_interaction_default=")
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert browser.waiting()[web.id] == browser.waiting()["_legacy"]
+
+    async def test_the_answer(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 6749 section 4.1.2 and RFC 9207 section 2: code, the state untouched, and iss."""
+        answer = await house.browser().authorize(web, user=ada, state="ä state/+&=")
+
+        assert set(answer) == {"code", "state", "iss"}
+        assert answer["state"] == "ä state/+&="
+        assert answer["iss"] == "http://localhost:3001/oidc"
+
+    async def test_post(self, house: House, web: RegisteredClient) -> None:
+        """OpenID Connect Core section 3.1.2.1: POST with a form does the same."""
+        answer = await house.browser().http.post("/oidc/auth", data=auth_params(web))
+
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/sign-in?app_id={web.id}"
+
+    async def test_single_sign_on(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """A second application of the tenant gets its code without a second prompt."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        other = await house.add_client("SPA", redirect_uris=("https://other.example/cb",))
+
+        answer = await browser.request(other)
+
+        assert answer.headers["location"].startswith("https://other.example/cb?code=")
+
+    async def test_no_single_sign_on_across_tenants(
+        self, house: House, admin_house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """The session of one tenant is none in another, even in one cookie jar."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        other = await admin_house.add_client()
+        token = browser.http.cookies["_session_default"]
+
+        answer = await admin_house.http.get(
+            "/oidc/auth",
+            params=auth_params(other),
+            headers={"cookie": f"_session_default={token}; _session_admin={token}"},
+        )
+
+        assert answer.headers["location"] == f"/sign-in?app_id={other.id}"
+
+    async def test_suspended(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """A suspended user's session answers nothing any more."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        await house.change_user(ada, is_suspended=True)
+
+        answer = await browser.request(web)
+
+        assert answer.headers["location"].startswith("/sign-in")
+
+    async def test_a_session_ends_after_14_days(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """The default lifetime of a session."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        house.pass_time(days=13, hours=23)
+        assert "code" in answer_of(await browser.request(web))
+
+        house.pass_time(hours=2)
+
+        assert (await browser.request(web)).headers["location"].startswith("/sign-in")
+
+
+class TestTarget:
+    """RFC 6749 section 4.1.2.1: with a wrong client or redirect URI, do not redirect at all."""
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"client_id": None}, "invalid_request"),
+            ({"client_id": "unknown"}, "invalid_client"),
+            ({"client_id": "x" * 5000}, "invalid_client"),
+            ({"redirect_uri": "https://evil.example/callback"}, "invalid_redirect_uri"),
+            ({"redirect_uri": f"{CALLBACK}/"}, "invalid_redirect_uri"),
+            ({"redirect_uri": f"{CALLBACK}?a=b"}, "invalid_redirect_uri"),
+            ({"redirect_uri": f"{CALLBACK}#"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "https://app.example/callback/../evil"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "https://app.example:443/callback"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "https://APP.example/callback"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "https://app.example@evil.example/callback"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "http://app.example/callback"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "javascript:alert(1)"}, "invalid_redirect_uri"),
+            ({"redirect_uri": "*"}, "invalid_redirect_uri"),
+        ],
+    )
+    async def test_never_redirected(
+        self, house: House, web: RegisteredClient, changes: dict[str, Any], error: str
+    ) -> None:
+        answer = await house.browser().request(web, **changes)
+
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+        assert answer.json()["error"] == error
+        assert answer.json()["code"] == f"oidc.{error}"
+
+    @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+    async def test_named_twice(self, house: House, web: RegisteredClient, name: str) -> None:
+        """RFC 6749 section 3.1: repeated, nobody knows which one another program would take."""
+        params = [*auth_params(web).items(), (name, "https://evil.example/callback")]
+
+        answer = await house.http.get("/oidc/auth", params=params)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_request"
+
+    async def test_a_page_for_people(self, house: House, web: RegisteredClient) -> None:
+        """Browsers get a page, which shows the protocol's words without running any."""
+        answer = await house.http.get(
+            "/oidc/auth",
+            params={"client_id": "<script>alert(1)</script>"},
+            headers={"accept": "text/html,application/xhtml+xml"},
+        )
+
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "This link does not work" in answer.text
+        assert "&lt;script&gt;" in answer.text
+        assert "<script>alert" not in answer.text
+
+    async def test_left_out_when_there_is_one(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 6749 section 3.1.2.3: the only registered URI need not be named."""
+        answer = await house.browser().authorize(web, user=ada, redirect_uri=None)
+        tokens = await house.token(
+            {"grant_type": "authorization_code", "code": answer["code"]}
+            | web.credentials
+            | {"code_verifier": "a-verifier-of-more-than-43-characters-0123456789"}
+        )
+
+        assert tokens.status_code == 200
+
+    async def test_left_out_when_there_are_two(self, house: House) -> None:
+        """RFC 6749 section 3.1.2.3: then it MUST be named."""
+        client = await house.add_client(redirect_uris=(CALLBACK, "https://app.example/other"))
+
+        answer = await house.browser().request(client, redirect_uri=None)
+
+        assert answer.status_code == 400
+        assert answer.json()["error_description"] == "missing required parameter redirect_uri"
+
+    @pytest.mark.parametrize(
+        ("type_", "redirect_uri", "is_accepted"),
+        [
+            ("Native", "http://localhost:51234/callback", True),
+            ("Native", "http://localhost/callback", True),
+            ("Native", "http://127.0.0.1:51234/callback", False),
+            ("Native", "http://localhost:51234/other", False),
+            ("Native", "http://localhost:51234@evil.example/callback", False),
+            ("Native", "https://localhost:51234/callback", False),
+            ("Traditional", "http://localhost:51234/callback", False),
+        ],
+    )
+    async def test_loopback_port(
+        self, house: House, type_: str, redirect_uri: str, is_accepted: bool
+    ) -> None:
+        """RFC 8252 section 7.3: any port on loopback, for native applications only."""
+        client = await house.add_client(type_, redirect_uris=("http://localhost:3000/callback",))
+
+        answer = await house.browser().request(client, redirect_uri=redirect_uri)
+
+        assert answer.status_code == (303 if is_accepted else 400)
+
+
+class TestRefusals:
+    """RFC 6749 section 4.1.2.1: the client is told by redirect, with state and iss."""
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"response_type": None}, "invalid_request"),
+            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"response_type": "id_token"}, "unsupported_response_type"),
+            ({"response_type": "code id_token"}, "unsupported_response_type"),
+            ({"response_mode": "web_message"}, "unsupported_response_mode"),
+            ({"prompt": "select_account"}, "invalid_request"),
+            ({"prompt": "create"}, "invalid_request"),
+            ({"prompt": "none login"}, "invalid_request"),
+            ({"prompt": "none"}, "login_required"),
+            ({"max_age": "-1"}, "invalid_request"),
+            ({"max_age": "soon"}, "invalid_request"),
+            ({"max_age": "9" * 5000}, "invalid_request"),
+            ({"resource": "https://unknown.example/api"}, "invalid_target"),
+            ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+            ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
+            ({"registration": "{}"}, "registration_not_supported"),
+            ({"id_token_hint": "not.a.token"}, "invalid_request"),
+            ({"nonce": "n" * 20_000}, "invalid_request"),
+        ],
+    )
+    async def test_refused(
+        self, house: House, web: RegisteredClient, changes: dict[str, Any], error: str
+    ) -> None:
+        answer = await house.browser().request(web, **changes)
+
+        returned = answer_of(answer)
+        assert answer.headers["location"].startswith(f"{CALLBACK}?")
+        assert returned["error"] == error
+        assert returned["state"] == "the-state"
+        assert returned["iss"] == "http://localhost:3001/oidc"
+
+    @pytest.mark.parametrize("name", ["scope", "nonce", "code_challenge", "prompt"])
+    async def test_repeated(self, house: House, web: RegisteredClient, name: str) -> None:
+        """RFC 6749 section 3.1: request parameters MUST NOT be included more than once."""
+        params = [*auth_params(web).items(), (name, "again")]
+
+        returned = answer_of(await house.http.get("/oidc/auth", params=params))
+
+        assert returned["error"] == "invalid_request"
+        assert name in returned["error_description"]
+
+    async def test_repeated_state(self, house: House, web: RegisteredClient) -> None:
+        """Of two states neither is the client's."""
+        params = [*auth_params(web).items(), ("state", "another")]
+
+        returned = answer_of(await house.http.get("/oidc/auth", params=params))
+
+        assert returned["error"] == "invalid_request"
+        assert "state" not in returned
+
+    async def test_machine(self, house: House) -> None:
+        """RFC 6749 section 4.1.2.1: a machine may not use this flow, wherever it would lead."""
+        machine = await house.add_client("MachineToMachine", redirect_uris=(CALLBACK,))
+
+        returned = answer_of(await house.browser().request(machine))
+
+        assert returned["error"] == "unauthorized_client"
+
+    async def test_third_party(self, house: House, ada: User) -> None:
+        """There is no consent page, so an application that needs one is refused."""
+        client = await house.add_client(is_third_party=True)
+
+        returned = answer_of(await house.browser().request(client))
+
+        assert returned["error"] == "unauthorized_client"
+
+    async def test_nul_and_broken_encoding(self, house: House, web: RegisteredClient) -> None:
+        """NUL and bytes that are no UTF-8 are refused before anything else is looked at."""
+        for tail in ("%00", "%ff%fe", "%C3%28"):
+            answer = await house.http.get(f"/oidc/auth?client_id={web.id}&state={tail}")
+
+            assert answer.status_code == 400
+            assert answer.json()["error"] == "invalid_request"
+
+    async def test_body_over_the_limit(self, house: House, web: RegisteredClient) -> None:
+        """A body may have 56 kB."""
+        answer = await house.http.post("/oidc/auth", data=auth_params(web, state="s" * 60_000))
+
+        assert answer.status_code == 413
+        assert answer.json()["error"] == "invalid_request"
+
+
+class TestPkce:
+    @pytest.mark.parametrize("type_", ["SPA", "Native"])
+    async def test_required_for_public_clients(self, house: House, type_: str) -> None:
+        """RFC 9700 section 2.1.1: public clients MUST use PKCE."""
+        client = await house.add_client(type_)
+
+        returned = answer_of(
+            await house.browser().request(client, code_challenge=None, code_challenge_method=None)
+        )
+
+        assert returned["error"] == "invalid_request"
+        assert "PKCE" in returned["error_description"]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"code_challenge_method": "plain"},
+            {"code_challenge_method": None},
+            {"code_challenge_method": "s256"},
+            {"code_challenge": None},
+            {"code_challenge": "too-short"},
+            {"code_challenge": "+" * 43},
+            {"code_challenge": "a" * 44},
+        ],
+    )
+    async def test_only_s256(
+        self, house: House, web: RegisteredClient, changes: dict[str, Any]
+    ) -> None:
+        """RFC 7636 sections 4.2 to 4.4: `plain`, also by omission, is refused, as are malformed
+        challenges, even where PKCE is optional."""
+        returned = answer_of(await house.browser().request(web, **changes))
+
+        assert returned["error"] == "invalid_request"
+
+
+class TestModes:
+    async def test_fragment(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OAuth 2.0 Multiple Response Types section 2.1."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.request(web, response_mode="fragment")
+
+        parts = urlsplit(answer.headers["location"])
+        assert parts.query == ""
+        assert set(parse_qs(parts.fragment)) == {"code", "state", "iss"}
+
+    async def test_form_post(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OAuth 2.0 Form Post Response Mode section 2: a form that only the client's address may
+        receive, never cached."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.request(web, response_mode="form_post", state='"><b>')
+
+        assert answer.status_code == 200
+        assert f'action="{CALLBACK}"' in answer.text
+        assert 'name="code"' in answer.text
+        assert "<b>" not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        policy = answer.headers["content-security-policy"]
+        assert "form-action 'self' https:" in policy
+
+    async def test_the_clients_query_is_kept(self, house: House, ada: User) -> None:
+        """RFC 6749 section 3.1.2: a query component MUST be retained."""
+        client = await house.add_client(redirect_uris=("https://app.example/cb?keep=1",))
+
+        answer = await house.browser().authorize(client, user=ada)
+
+        assert answer["keep"] == "1"
+        assert "code" in answer
+
+
+class TestPrompts:
+    async def test_none(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OpenID Connect Core section 3.1.2.1: prompt=none answers without any page."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        assert "code" in answer_of(await browser.request(web, prompt="none"))
+
+    async def test_none_for_native(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 8252 section 8.6: a native client is not answered without anything being seen."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        native = await house.add_client("Native")
+
+        returned = answer_of(await browser.request(native, prompt="none"))
+
+        assert returned["error"] == "interaction_required"
+
+    @pytest.mark.parametrize("prompt", ["login", "login consent"])
+    async def test_login(self, house: House, web: RegisteredClient, ada: User, prompt: str) -> None:
+        """OpenID Connect Core section 3.1.2.1: prompt=login asks again, and does so once."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        assert (await browser.request(web, prompt=prompt)).headers["location"].startswith("/sign-")
+        assert "code" in await browser.authorize(web, user=ada, prompt=prompt)
+
+    async def test_max_age(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OpenID Connect Core section 3.1.2.1: an older sign-in is made anew."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        house.pass_time(seconds=600)
+
+        assert "code" in answer_of(await browser.request(web, max_age="700"))
+        for max_age in ("500", "0"):
+            answer = await browser.request(web, max_age=max_age)
+            assert answer.headers["location"].startswith("/sign-in")
+        assert answer_of(await browser.request(web, max_age="500", prompt="none"))["error"] == (
+            "login_required"
+        )
+
+    async def test_id_token_hint(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OpenID Connect Core section 3.1.2.1: the hint must be of the person who is signed in."""
+        browser = house.browser()
+        tokens = await house.sign_in(web, ada, browser=browser)
+        bob = await house.add_user("bob")
+        bobs = await house.sign_in(web, bob)
+        house.pass_time(hours=2)
+
+        same = await browser.request(web, prompt="none", id_token_hint=tokens["id_token"])
+        other = await browser.request(web, prompt="none", id_token_hint=bobs["id_token"])
+
+        assert "code" in answer_of(same), "an expired ID token is a fine hint"
+        assert answer_of(other)["error"] == "login_required"
+
+    async def test_somebody_else_signs_in(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """OpenID Connect Core section 3.1.2.1: the answer must not be about another person than
+        the hint."""
+        bob = await house.add_user("bob")
+        bobs = await house.sign_in(web, bob)
+
+        returned = await house.browser().authorize(web, user=ada, id_token_hint=bobs["id_token"])
+
+        assert returned["error"] == "login_required"
+
+    async def test_hint_of_another_tenant(
+        self, house: House, admin_house: House, web: RegisteredClient
+    ) -> None:
+        """An ID token of another tenant's key is no hint."""
+        other = await admin_house.add_client()
+        eve = await admin_house.add_user("eve")
+        tokens = await admin_house.sign_in(other, eve)
+
+        returned = answer_of(await house.browser().request(web, id_token_hint=tokens["id_token"]))
+
+        assert returned["error"] == "invalid_request"
+
+
+class TestPageUrl:
+    @pytest.mark.parametrize(
+        ("hints", "location"),
+        [
+            ({"first_screen": "register"}, "/register?app_id={id}"),
+            ({"first_screen": "sign_in"}, "/sign-in?app_id={id}"),
+            ({"first_screen": "signIn"}, "/sign-in?app_id={id}"),
+            ({"interaction_mode": "signUp"}, "/register?app_id={id}"),
+            (
+                {"first_screen": "sign_in", "interaction_mode": "signUp"},
+                "/sign-in?app_id={id}",
+            ),
+            (
+                {"login_hint": "ada@example.com"},
+                "/sign-in?app_id={id}&login_hint=ada%40example.com",
+            ),
+            ({"ui_locales": "de fr"}, "/sign-in?app_id={id}&ui_locales=de%20fr"),
+            (
+                {"first_screen": "identifier:sign_in", "identifier": "email username"},
+                "/identifier-sign-in?app_id={id}&identifier=email%20username",
+            ),
+            (
+                {"direct_sign_in": "social:discord", "first_screen": "register"},
+                "/direct/social/discord?app_id={id}&fallback=register",
+            ),
+            # One malformed hint, and the ordinary page is shown.
+            ({"first_screen": "elsewhere"}, "/sign-in?app_id={id}"),
+            (
+                {"first_screen": "register", "interaction_mode": "other"},
+                "/sign-in?app_id={id}",
+            ),
+            ({"direct_sign_in": "social:../../evil"}, "/sign-in?app_id={id}"),
+            ({"direct_sign_in": "other:discord"}, "/sign-in?app_id={id}"),
+            ({"first_screen": "register", "identifier": "shoe_size"}, "/sign-in?app_id={id}"),
+        ],
+    )
+    async def test_where_the_person_goes(
+        self, house: House, web: RegisteredClient, hints: dict[str, str], location: str
+    ) -> None:
+        """The page that the parameters of existing SDKs choose."""
+        answer = await house.browser().request(web, **hints)
+
+        assert answer.headers["location"] == location.format(id=web.id)
+
+    async def test_several_applications_wait(self, house: House, web: RegisteredClient) -> None:
+        """Tabs of different applications keep their sign-ins; eight at most."""
+        browser = house.browser()
+        clients = [web] + [await house.add_client() for _ in range(9)]
+
+        for client in clients:
+            await browser.request(client)
+
+        waiting = browser.waiting()
+        assert list(waiting) == [client.id for client in clients[-8:]] + ["_legacy"]
+        assert len(set(waiting.values())) == 8
+
+
+class TestScopes:
+    async def test_offline_access_needs_consent(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """OpenID Connect Core section 11: without prompt=consent offline_access is ignored."""
+        tokens = await house.sign_in(web, ada, prompt=None)
+
+        assert "refresh_token" not in tokens
+        assert tokens["scope"] == "openid profile"
+
+    async def test_unknown_scopes_are_ignored(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 6749 section 3.3: what is not granted is left out, and the answer says so."""
+        tokens = await house.sign_in(web, ada, scope="openid openid email shoe_size urn:x:y")
+
+        assert tokens["scope"] == "openid email"
+
+    async def test_resources_in_one_parameter(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 8707 section 2: several resources, repeated or after a comma."""
+        await house.add_resource("https://a.example/api")
+        await house.add_resource("https://b.example/api")
+        browser = house.browser()
+
+        for resource in (
+            ["https://a.example/api", "https://b.example/api"],
+            "https://a.example/api,https://b.example/api",
+        ):
+            answer = await browser.authorize(web, user=ada, resource=resource)
+            tokens = await house.exchange(web, answer["code"], resource="https://b.example/api")
+            claims = await house.verify(tokens["access_token"], typ="at+jwt")
+            assert claims["aud"] == "https://b.example/api"
+
+
+class TestConsole:
+    async def test_its_address_comes_from_the_settings(self, admin_house: House) -> None:
+        """The admin console has no registered redirect URI; the endpoint gives it one."""
+        console = RegisteredClient("admin-console", None, "http://localhost:3002/console/callback")
+
+        good = await admin_house.browser().request(console)
+        bad = await admin_house.browser().request(
+            console, redirect_uri="http://localhost:3001/console/callback"
+        )
+
+        assert good.headers["location"] == "/sign-in?app_id=admin-console"
+        assert bad.status_code == 400
+
+    async def test_in_its_own_tenant_only(self, house: House) -> None:
+        """No other tenant has a client of that name."""
+        console = RegisteredClient("admin-console", None, "http://localhost:3001/console/callback")
+
+        assert (await house.browser().request(console)).status_code == 400
+
+
+class TestHelpers:
+    def test_challenge_of_the_specification(self) -> None:
+        """RFC 7636 appendix B, so that the tests' own arithmetic is right."""
+        assert code_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == (
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        )
+        assert query_of("https://a.example/?b=c") == {"b": ["c"]}
