@@ -11,6 +11,7 @@ from doorward.errors import RequestError
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
+from doorward.management.errors import ErrorBody, render_request_error
 from doorward.management.routes import public_router
 from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
 from doorward.sign_in.hosted import MAX_FORM_SIZE, provide_form, provide_page
@@ -31,6 +32,17 @@ from doorward.storage import Database, Snapshots
 UNKNOWN_SESSION = "/unknown-session"
 
 AnyRequest = Request[Any, Any, Any]
+
+
+class SessionMissing(RequestError):
+    """400 session.not_found, rendered with the members that OAuth clients read."""
+
+
+class SessionNotFoundBody(ErrorBody):
+    """The refusal of a program without a sign-in, also in the terms of RFC 6749 section 5.2."""
+
+    error: str = "invalid_request"
+    error_description: str = "session not found"
 
 
 def sign_in_routers() -> list[Router]:
@@ -86,7 +98,8 @@ def _experience() -> Router:
                 ]
             )
         ],
-        dependencies={"visit": Provide(open_visit)},
+        dependencies={"visit": Provide(open_experience_visit)},
+        exception_handlers={SessionMissing: _render_missing},
     )
 
 
@@ -109,6 +122,34 @@ async def open_page_visit(
         experience = await current_experience(await snapshots.current(edge.tenant_id))
         location = experience.unknown_session_redirect_url or UNKNOWN_SESSION
         raise SessionUnknown(location) from error
+
+
+async def open_experience_visit(
+    request: AnyRequest,
+    edge: Edge,
+    db: Database,
+    snapshots: Snapshots,
+    clock: Clock,
+    sealer: Sealer,
+) -> Visit:
+    """Return the visit of a program that signs somebody in.
+
+    Raises:
+        SessionMissing: there is none.
+    """
+    try:
+        return await open_visit(request, edge, db, snapshots, clock, sealer)
+    except RequestError as error:
+        raise SessionMissing(error.code) from error
+
+
+def _render_missing(request: AnyRequest, error: SessionMissing) -> Response[SessionNotFoundBody]:
+    body = render_request_error(request, error).content
+    return Response(
+        SessionNotFoundBody(message=body.message, code=body.code),
+        status_code=error.status,
+        media_type="application/json",
+    )
 
 
 @get(UNKNOWN_SESSION, include_in_schema=False)
