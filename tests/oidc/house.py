@@ -23,10 +23,12 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
+from sqlalchemy import bindparam, select
 
 from doorward.app import App
 from doorward.applications import store as applications
 from doorward.applications.tables import Application
+from doorward.audit.tables import audit_logs
 from doorward.interactions.store import complete_interaction, find_interaction
 from doorward.kit.clock import ShiftedClock
 from doorward.kit.crypto import Sealer
@@ -152,9 +154,9 @@ class House:
                 tx, tenant_id=self.tenant_id, application_id=client.id
             )
             await config_changed(tx, self.tenant_id)
-        await asyncio.sleep(1.1)  # what another node may still believe, at most
+        await self.settle()
 
-    async def add_user(self, username: str = "ada", **fields: Any) -> User:
+    async def add_user(self, username: str | None = "ada", **fields: Any) -> User:
         now = self.clock.now()
         values: dict[str, Any] = dict.fromkeys(User.__struct_fields__)
         values |= {
@@ -221,6 +223,19 @@ class House:
             await users.update_user(
                 tx, tenant_id=self.tenant_id, user_id=user.id, now=self.clock.now(), **changes
             )
+
+    async def settle(self) -> None:
+        """Wait until a change of configuration made here, as by another node, is known."""
+        await asyncio.sleep(1.1 if self.db.dialect_name == "postgresql" else 0.1)
+
+    async def audit(self, key: str) -> list[dict[str, Any]]:
+        """Return the payloads of the audit entries with this key, oldest first."""
+        query = (
+            select(audit_logs.c.payload)
+            .where(audit_logs.c.tenant_id == bindparam("tenant_id"), audit_logs.c.key == key)
+            .order_by(audit_logs.c.created_at, audit_logs.c.id)
+        )
+        return [row["payload"] for row in await self.db.all(query, tenant_id=self.tenant_id)]
 
     # What clients do
 
