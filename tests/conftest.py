@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from tests.support.databases import KINDS, Kind, empty_database, fresh_database
+from tests.support.management import management_api
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -68,6 +70,13 @@ def server_on_each(
         running_server(directory, database_url=url) as server,
     ):
         yield server
+
+
+@pytest.fixture(scope="module")
+def api(server_on_each: Server) -> Iterator[httpx.Client]:
+    """A client of the management API of tenant `default`, on each database engine in turn."""
+    with management_api(server_on_each) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

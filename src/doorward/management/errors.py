@@ -24,13 +24,26 @@ from doorward.errors import DoorwardError, NotFound, RequestError, ServiceUnavai
 from doorward.kit.edge import Edge
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
 from doorward.management.body import invalid_input, issue_of
-from doorward.storage import ForeignKeyViolation, UniqueViolation
+from doorward.storage import (
+    ForeignKeyViolation,
+    InvalidValue,
+    UniqueViolation,
+    ValueTooLong,
+)
 
 log = logging.getLogger(__name__)
 
 TEXTS = Catalogues([("doorward.management", "locales")])
 _PAGING = {"page", "page_size"}
 _INTERNAL_ERROR = "Internal server error."
+
+# The narrower kinds come first.
+_VIOLATIONS: dict[type[DoorwardError], tuple[str, int]] = {
+    UniqueViolation: ("entity.unique_integrity_violation", 422),
+    ForeignKeyViolation: ("entity.relation_foreign_key_not_found", 404),
+    ValueTooLong: ("entity.value_too_long", 422),
+    InvalidValue: ("entity.invalid_input", 422),
+}
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -87,11 +100,8 @@ def render_not_found(request: AnyRequest, error: NotFound) -> Response[ErrorBody
 
 def render_violation(request: AnyRequest, error: DoorwardError) -> Response[ErrorBody]:
     """Answer a constraint that a handler left to the database."""
-    if isinstance(error, UniqueViolation):
-        refusal = RequestError("entity.unique_integrity_violation", status=422)
-    else:
-        refusal = RequestError("entity.relation_foreign_key_not_found", status=404)
-    return render_request_error(request, refusal)
+    code, status = next(answer for kind, answer in _VIOLATIONS.items() if isinstance(error, kind))
+    return render_request_error(request, RequestError(code, status=status, detail=str(error)))
 
 
 def render_unavailable(_request: AnyRequest, error: ServiceUnavailable) -> Response[ErrorBody]:
@@ -130,8 +140,7 @@ def error_handlers() -> ExceptionHandlersMap:
     return {
         RequestError: render_request_error,
         NotFound: render_not_found,
-        UniqueViolation: render_violation,
-        ForeignKeyViolation: render_violation,
+        **dict.fromkeys(_VIOLATIONS, render_violation),
         ServiceUnavailable: render_unavailable,
         HTTPException: render_http_exception,
         Exception: render_unexpected,

@@ -123,6 +123,10 @@ def _term(
         raise _invalid("several values of one field need mode=exact")
     if len(values) > MAX_VALUES:
         raise _invalid(f"more than {MAX_VALUES} values")
+    # PostgreSQL refuses a pattern that ends with half an escape.
+    escapes = len(values[0]) - len(values[0].rstrip("\\"))
+    if mode is SearchMode.LIKE and escapes % 2:
+        raise _invalid("the pattern ends with a backslash")
     return SearchTerm(fields=(field,) if field else fields, values=tuple(values), mode=mode)
 
 

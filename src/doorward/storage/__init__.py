@@ -11,7 +11,13 @@ SQLAlchemy Core. `snapshots.py` caches configuration and learns of changes made 
 """
 
 from doorward.storage.database import Database, Executor, Transaction, open_database
-from doorward.storage.errors import ForeignKeyViolation, StorageError, UniqueViolation
+from doorward.storage.errors import (
+    ForeignKeyViolation,
+    InvalidValue,
+    StorageError,
+    UniqueViolation,
+    ValueTooLong,
+)
 from doorward.storage.schema import Json, Timestamp, metadata, tenant_table
 from doorward.storage.snapshots import Snapshot, Snapshots, config_changed
 from doorward.storage.statements import Statement, insert_statement
@@ -20,6 +26,7 @@ __all__ = [
     "Database",
     "Executor",
     "ForeignKeyViolation",
+    "InvalidValue",
     "Json",
     "Snapshot",
     "Snapshots",
@@ -28,6 +35,7 @@ __all__ = [
     "Timestamp",
     "Transaction",
     "UniqueViolation",
+    "ValueTooLong",
     "config_changed",
     "insert_statement",
     "metadata",

@@ -21,5 +21,13 @@ class ForeignKeyViolation(StorageError):
     """A row that is referred to does not exist, or is still referred to."""
 
 
+class InvalidValue(StorageError):
+    """The database cannot take a value for what it should be: a pattern, a number too large."""
+
+
+class ValueTooLong(InvalidValue):
+    """A text is longer than its column."""
+
+
 class DatabaseUnavailable(ServiceUnavailable):
     """The database cannot be reached, or is locked for too long."""

@@ -21,8 +21,10 @@ from sqlalchemy import Executable
 from doorward.storage.errors import (
     DatabaseUnavailable,
     ForeignKeyViolation,
+    InvalidValue,
     StorageError,
     UniqueViolation,
+    ValueTooLong,
 )
 from doorward.storage.postgres_pool import Pool
 from doorward.storage.statements import POSTGRESQL, Statement, compile_any
@@ -311,4 +313,8 @@ def _translate(error: asyncpg.PostgresError) -> Exception:
         return ForeignKeyViolation(str(error))
     if isinstance(error, _AWAY):
         return DatabaseUnavailable(str(error))
+    if isinstance(error, asyncpg.StringDataRightTruncationError):
+        return ValueTooLong(str(error))
+    if isinstance(error, asyncpg.DataError):
+        return InvalidValue(str(error))
     return StorageError(str(error))

@@ -1,8 +1,10 @@
 """Search conditions that both databases understand.
 
-`like` is SQL's LIKE with the caller's own `%`; case is folded by the database (on SQLite for ASCII
-letters). Regular expressions exist on PostgreSQL alone, where the engine bounds them; Python's
-would let one request hold SQLite's reader for minutes (ReDoS), so there they are refused.
+`like` is SQL's LIKE with the caller's own `%`; a backslash makes the next character literal, and
+case is folded by the database (on SQLite for ASCII letters).
+
+Regular expressions exist on PostgreSQL alone, where the engine bounds them; Python's would let one
+request hold SQLite's reader for minutes (ReDoS), so there they are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from sqlalchemy import ColumnElement, and_, false, func, literal, or_, true
 from doorward.storage.database import Database
 
 REGULAR_EXPRESSIONS = frozenset({"similar_to", "posix"})
-_GLOB_SPECIAL = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]", "%": "*", "_": "?"})
+_ESCAPE = "\\"
+_GLOB_WILDCARDS = {"%": "*", "_": "?"}
+_GLOB_LITERALS = {"*": "[*]", "?": "[?]", "[": "[[]"}
 
 
 class SearchMode(StrEnum):
@@ -89,14 +93,28 @@ def _compare(
         case SearchMode.EXACT:
             return or_(*(func.lower(column) == func.lower(literal(v)) for v in term.values))
         case SearchMode.LIKE if not is_case_sensitive:
-            return column.ilike(value)
+            return column.ilike(value, escape=_ESCAPE)
         case SearchMode.LIKE if is_sqlite:
             # SQLite's LIKE always folds case; its GLOB never does.
-            return column.op("GLOB", is_comparison=True)(value.translate(_GLOB_SPECIAL))
+            return column.op("GLOB", is_comparison=True)(_glob(value))
         case SearchMode.LIKE:
-            return column.like(value)
+            return column.like(value, escape=_ESCAPE)
         case SearchMode.SIMILAR_TO:
             return column.op("SIMILAR TO", is_comparison=True)(value)
         case SearchMode.POSIX:
             operator = "~" if is_case_sensitive else "~*"
             return column.op(operator, is_comparison=True)(value)
+
+
+def _glob(pattern: str) -> str:
+    """Return the GLOB pattern of a LIKE pattern."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == _ESCAPE:
+            literal_character = next(characters, "")
+            parts.append(_GLOB_LITERALS.get(literal_character, literal_character))
+        else:
+            wildcard = _GLOB_WILDCARDS.get(character)
+            parts.append(wildcard or _GLOB_LITERALS.get(character, character))
+    return "".join(parts)
