@@ -16,7 +16,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from doorward.api import api_routers, token_verifier
+from doorward.api import api_routers, provide_name_conflicts, token_verifier
 from doorward.console.routes import console_router
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -95,7 +95,7 @@ def route_handlers() -> list[Any]:
     """Return every handler of the surfaces and slices, in one explicit list."""
     return [
         *api_routers(),
-        console_router(),
+        console_router(find_name_conflicts=provide_name_conflicts()),
         *sign_in_routers(),
     ]
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from doorward.applications.redirect_uris import find_fault
 from doorward.console.console import Console
+from doorward.errors import RequestError
+from doorward.management.errors import TEXTS
 
 Errors = dict[str, str]
 ListErrors = dict[int, str]
@@ -63,3 +65,9 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def refusal_text(error: RequestError, language: str = "en") -> str:
+    """Return the text of a refusal, the same words that the API answers."""
+    texts = TEXTS.get(language)
+    return texts.text(error.code, **error.interpolation) if texts.has(error.code) else error.code

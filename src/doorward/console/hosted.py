@@ -15,7 +15,7 @@ from doorward.kit.i18n import Catalogue
 from doorward.kit.page_headers import content_security_policy
 
 _BRAND = Brand(
-    name="Doorward", style=brand_style(primary="#0b6e5b", dark_primary="#3fc7a6"), show_name=True
+    name="Doorward", style=brand_style(primary="#0b6e5b", dark_primary="#3fc7a6"), is_product=True
 )
 
 

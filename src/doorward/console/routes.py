@@ -9,20 +9,30 @@ from doorward.console import (
     application_credentials,
     application_settings,
     applications,
+    connectors,
     gallery,
     get_started,
     guides,
+    resources,
+    roles,
+    search,
     sign_in,
+    sign_in_experience,
     signing_keys,
     theme,
+    users,
 )
 from doorward.console.console import provide_console
 from doorward.console.errors import error_handlers
 from doorward.console.forms import MAX_FORM_SIZE
+from doorward.sign_in_experience.settings import FindNameConflicts
 
 
-def console_router() -> Router:
-    """Return the router of every page of the console."""
+def console_router(*, find_name_conflicts: FindNameConflicts) -> Router:
+    """Return the router of every page of the console.
+
+    `find_name_conflicts` is what saving the sign-in experience asks of the users.
+    """
     return Router(
         path="/",
         route_handlers=[
@@ -45,10 +55,50 @@ def console_router() -> Router:
             application_credentials.delete_secret,
             guides.show_guide,
             guides.save_uris,
+            connectors.show_connectors,
+            connectors.show_gallery,
+            connectors.show_setup,
+            connectors.create_connector,
+            connectors.show_connector,
+            connectors.save_connector,
+            connectors.delete_connector,
+            sign_in_experience.show_experience,
+            sign_in_experience.show_preview,
+            sign_in_experience.show_unsaved_preview,
+            sign_in_experience.show_tab,
+            sign_in_experience.save_tab,
+            users.show_users,
+            users.create_user,
+            users.show_user,
+            users.save_user,
+            users.reset_password,
+            users.suspend_user,
+            users.resume_user,
+            users.delete_user,
+            users.delete_identity,
+            resources.show_resources,
+            resources.create_resource,
+            resources.show_resource,
+            resources.save_resource,
+            resources.delete_resource,
+            resources.create_scope,
+            resources.delete_scope,
+            roles.show_roles,
+            roles.create_role,
+            roles.show_role,
+            roles.save_role,
+            roles.save_scopes,
+            roles.assign_role,
+            roles.unassign_role,
+            roles.delete_role,
+            search.search,
             signing_keys.show_signing_keys,
             signing_keys.rotate,
         ],
-        dependencies={"console": Provide(provide_console)},
+        dependencies={
+            "console": Provide(provide_console),
+            "find_name_conflicts": Provide(lambda: find_name_conflicts, sync_to_thread=False),
+        },
         exception_handlers=error_handlers(),
         request_max_body_size=MAX_FORM_SIZE,
     )
