@@ -33,12 +33,12 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True):
     """How a tenant or an application looks on hosted pages.
 
     `style` comes from `brand_style`, `custom_css` from `style_text`. A logo is taken for a word
-    mark; with `show_name` the name stands beside it.
+    mark. `is_product` pages belong to Doorward itself: its mark, with the name beside it.
     """
 
     name: str
     style: Markup
-    show_name: bool = False
+    is_product: bool = False
     logo_url: str | None = None
     dark_logo_url: str | None = None
     favicon_url: str | None = None

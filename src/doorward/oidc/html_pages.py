@@ -18,6 +18,7 @@ from doorward.oidc.response import OidcResponse
 from doorward.sign_in_experience.branding import brand_of, catalogue_of
 from doorward.sign_in_experience.cached import current_experience
 from doorward.storage import Snapshot
+from doorward.tenants.seed import ADMIN_TENANT
 
 _TEXTS_OF_STATUS = {404: "not_found", 503: "busy", 500: "server"}
 
@@ -40,7 +41,12 @@ async def page(
 ) -> OidcResponse:
     """Return a rendered page. `form_action` is an address that its form may lead to."""
     experience = await current_experience(snapshot)
-    brand = await brand_of(snapshot, experience, name=application_name)
+    brand = await brand_of(
+        snapshot,
+        experience,
+        name=application_name,
+        is_product=request.edge.tenant_id == ADMIN_TENANT,
+    )
     catalogue = catalogue_of(
         experience,
         texts=provider.texts,

@@ -33,6 +33,7 @@ from doorward.sign_in.visit import AnyRequest, Visit
 from doorward.sign_in_experience.branding import brand_of, catalogue_of
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
+from doorward.tenants.seed import ADMIN_TENANT
 
 MAX_FORM_SIZE = 64 * 1024
 _MAX_FIELDS = 50
@@ -137,7 +138,12 @@ async def provide_page(
     )
     query = {key: value for key, value in request.query_params.items() if key in _CARRIED}
     ui_locales = query.get("ui_locales") or visit.interaction.params.get("ui_locales")
-    brand = await brand_of(visit.snapshot, visit.experience, name=name)
+    brand = await brand_of(
+        visit.snapshot,
+        visit.experience,
+        name=name,
+        is_product=visit.edge.tenant_id == ADMIN_TENANT,
+    )
     request.scope["state"]["brand"] = brand
     return HostedPage(
         edge=visit.edge,

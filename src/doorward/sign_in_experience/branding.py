@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from doorward.kit.html import Brand, brand_style, style_text
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
 from doorward.sign_in_experience.document import Experience
@@ -10,11 +12,17 @@ from doorward.storage import Snapshot
 PRODUCT = "Doorward"
 
 
-async def brand_of(snapshot: Snapshot, experience: Experience, *, name: str | None) -> Brand:
-    """Return the brand of a page that belongs to the application called `name`."""
+async def brand_of(
+    snapshot: Snapshot, experience: Experience, *, name: str | None, is_product: bool = False
+) -> Brand:
+    """Return the brand of a page that belongs to the application called `name`.
+
+    `is_product` tells that this application is Doorward's own console.
+    """
 
     async def load() -> Brand:
-        return make_brand(experience, name=name)
+        brand = make_brand(experience, name=name)
+        return structs.replace(brand, name=PRODUCT, is_product=True) if is_product else brand
 
     return await snapshot.get(("brand", name), load)
 
