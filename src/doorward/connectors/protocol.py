@@ -56,12 +56,19 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
 
 
+class SetupStep(msgspec.Struct, frozen=True):
+    """One thing to do at the provider."""
+
+    title: str
+    text: str
+
+
 class ConnectorMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """The description of a connector.
 
     `target` names the provider to applications and in identities ("discord"). `logo` is a static
     file of ours ("logos/discord.svg") or a data: or https: URL. `portal_url` is where the provider
-    registers applications; `steps` tell an administrator, one sentence each, what to do there.
+    registers applications; `steps` tell an administrator what to do there.
     """
 
     id: str
@@ -74,7 +81,7 @@ class ConnectorMetadata(msgspec.Struct, frozen=True, kw_only=True):
     form: tuple[FormField, ...]
     logo_dark: str | None = None
     portal_url: str | None = None
-    steps: tuple[str, ...] = ()
+    steps: tuple[SetupStep, ...] = ()
     is_standard: bool = False
     is_token_storage_supported: bool = False
 

@@ -92,7 +92,8 @@ def readme_of(metadata: ConnectorMetadata) -> str:
     lines = [f"# {metadata.name}", "", metadata.description, ""]
     if metadata.portal_url:
         lines += [f"Set up at <{metadata.portal_url}>:", ""]
-    return "\n".join([*lines, *(f"{i}. {step}" for i, step in enumerate(metadata.steps, 1))])
+    steps = (f"{i}. {step.title}: {step.text}" for i, step in enumerate(metadata.steps, 1))
+    return "\n".join([*lines, *steps])
 
 
 def _members(metadata: ConnectorMetadata, *, static: StaticFiles, endpoint: str) -> dict[str, Any]:

@@ -212,16 +212,16 @@ def _head(console: Console, connector: Connector, shown: set[str]) -> dict[str, 
     }
 
 
-def _steps(console: Console, metadata: ConnectorMetadata) -> list[dict[str, str | None]]:
+def _steps(metadata: ConnectorMetadata) -> list[dict[str, str | None]]:
     """Return the provider's steps; the first one leads to its portal."""
     return [
         {
-            "title": console.text("connector_setup.step", number=number),
-            "text": text,
-            "url": metadata.portal_url if number == 1 else None,
+            "title": step.title,
+            "text": step.text,
+            "url": metadata.portal_url if number == 0 else None,
             "url_text": None,
         }
-        for number, text in enumerate(metadata.steps, 1)
+        for number, step in enumerate(metadata.steps)
     ]
 
 
@@ -283,7 +283,7 @@ def _setup_page(
         "connector_setup.html",
         status=status,
         factory=_factory(console, metadata),
-        steps=_steps(console, metadata),
+        steps=_steps(metadata),
         callback_url=callback_url(console.endpoint, connector_id),
         connector_id=connector_id,
         items=_items(metadata),
@@ -309,7 +309,7 @@ async def _details_page(
         status=status,
         connector=_head(console, connector, await _targets_in_use(console, db)),
         callback_url=callback_url(console.endpoint, connector.id),
-        steps=_steps(console, metadata),
+        steps=_steps(metadata),
         items=_items(metadata),
         values=values,
         errors=errors,

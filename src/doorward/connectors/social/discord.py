@@ -10,6 +10,7 @@ from doorward.connectors.protocol import (
     ConnectorMetadata,
     ConnectorType,
     Platform,
+    SetupStep,
     SocialIdentity,
 )
 
@@ -41,11 +42,20 @@ DISCORD = OAuth2Connector(
         logo="logos/discord.svg",
         portal_url="https://discord.com/developers/applications",
         steps=(
-            "Open the Discord Developer Portal and choose New Application. Give it the name that "
-            "people should see on Discord's consent page.",
-            "On the OAuth2 page, under Redirects, add the callback URL shown here and save.",
-            "Copy the Client ID from the same page.",
-            "Choose Reset Secret and copy the Client Secret. Discord shows it only once.",
+            SetupStep(
+                "Create an application",
+                "In the Discord Developer Portal choose New Application, and give it the name that "
+                "people should see on Discord's consent page.",
+            ),
+            SetupStep(
+                "Add the callback URL",
+                "On its OAuth2 page, under Redirects, add the callback URL shown here and save.",
+            ),
+            SetupStep("Copy the client ID", "It is on the same page."),
+            SetupStep(
+                "Make a client secret",
+                "Choose Reset Secret and copy the new secret. Discord shows it only once.",
+            ),
         ),
         form=(*CLIENT_FIELDS, scope_field("identify email")),
     ),
