@@ -1,0 +1,296 @@
+"""/sign-in with a password, and the attacks on it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.sign_in.door import Door
+from tests.support.bookstore import PASSWORD, REDIRECT_URI
+from tests.support.pages import Page, Visitor
+
+WRONG = "The username or password is not correct."
+
+
+def send(page: Page, fields: dict[str, str], **headers: str) -> httpx.Response:
+    """Post the password form as it is, with other headers or fields."""
+    form = page.form(holding="identifier")
+    sent = dict(form.values) | {"identifier": "reader0", "password": PASSWORD} | fields
+    url = page.response.url.join(form.action)
+    return page.visitor.client.post(str(url), data=sent, headers=headers)
+
+
+class TestSigningIn:
+    def test_a_right_password_leads_back_to_the_application(self, door: Door) -> None:
+        page = door.arrive()
+        assert page.path == "/sign-in"
+
+        page = page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        assert page.location.startswith(REDIRECT_URI)
+        assert parse_qs(urlsplit(page.location).query)["state"] == ["a-state"]
+
+    def test_the_answer_to_the_form_is_a_303(self, door: Door) -> None:
+        """POST, then GET: a reload does not send the password again."""
+        answer = send(door.arrive(), {})
+
+        assert answer.status_code == 303
+        assert urlsplit(answer.headers["location"]).path.startswith("/oidc/auth/")
+
+    def test_the_login_hint_is_filled_in(self, door: Door) -> None:
+        page = door.arrive(login_hint="reader0")
+
+        assert dict(page.form(holding="identifier").values)["identifier"] == "reader0"
+
+    def test_the_last_sign_in_is_noted(self, door: Door) -> None:
+        user = door.add_user(username="noted", password=PASSWORD)
+
+        door.arrive().submit({"identifier": "noted", "password": PASSWORD})
+
+        assert user["lastSignInAt"] is None
+        assert door.user(user["id"])["lastSignInAt"] is not None
+
+
+class TestWrongCredentials:
+    @pytest.mark.parametrize(
+        ("identifier", "password"),
+        [("reader0", "wrong"), ("nobody", PASSWORD), ("reader0", "x" * 4000)],
+        ids=["wrong-password", "unknown-user", "long-password"],
+    )
+    def test_nobody_learns_whether_an_account_exists(
+        self, door: Door, identifier: str, password: str
+    ) -> None:
+        """The same words, the same status; what was typed stays, the password does not."""
+        page = door.arrive().submit({"identifier": identifier, "password": password})
+
+        assert (page.status, page.path) == (422, "/sign-in")
+        assert WRONG in page.text
+        values = dict(page.form(holding="identifier").values)
+        assert values["identifier"] == identifier
+        assert password not in page.response.text
+
+    def test_an_unknown_user_costs_the_same_time(self, door: Door) -> None:
+        """OWASP Authentication Cheat Sheet: the time must not tell either."""
+        page = door.arrive()
+
+        def took(identifier: str) -> float:
+            began = time.perf_counter()
+            send(page, {"identifier": identifier, "password": "wrong"})
+            return time.perf_counter() - began
+
+        took("reader0")
+        known = statistics.median(took("reader0") for _ in range(9))
+        unknown = statistics.median(took("nobody") for _ in range(9))
+
+        assert 0.5 < unknown / known < 2
+
+    def test_a_second_try_on_the_same_page_works(self, door: Door) -> None:
+        page = door.arrive().submit({"identifier": "reader0", "password": "wrong"})
+
+        page = page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        assert page.location.startswith(REDIRECT_URI)
+
+    def test_empty_fields_are_named(self, door: Door) -> None:
+        page = door.arrive().submit({"identifier": "", "password": ""})
+
+        assert page.status == 422
+        assert page.text.count("Please fill in this field.") == 2
+
+    @pytest.mark.parametrize("identifier", ["a\0b", "\ud83d", "' OR 1=1 --", "x" * 60_000])
+    def test_odd_names_are_nobody(self, door: Door, identifier: str) -> None:
+        encoded = identifier.encode(errors="surrogatepass")
+        page = door.arrive()
+        token = dict(page.form(holding="identifier").values)["csrf"]
+        data = {"identifier": encoded, "password": "wrong", "csrf": token}
+
+        answer = page.visitor.client.post(page.url, data=data)
+
+        assert answer.status_code == 422
+
+    def test_a_suspended_user_learns_it_only_with_the_password(self, door: Door) -> None:
+        user = door.add_user(username="shut", password=PASSWORD)
+        path = f"/api/users/{user['id']}/is-suspended"
+        assert door.api.patch(path, json={"isSuspended": True}).status_code == 200
+
+        stranger = door.arrive().submit({"identifier": "shut", "password": "wrong"})
+        owner = door.arrive().submit({"identifier": "shut", "password": PASSWORD})
+
+        assert WRONG in stranger.text
+        assert (owner.status, "This account is suspended" in owner.text) == (401, True)
+
+    def test_a_method_that_is_off_is_not_shown(self, door: Door) -> None:
+        door.change(signIn={"methods": []})
+
+        page = door.arrive()
+
+        assert not page.forms
+        assert "Signing in is not set up yet." in page.text
+
+
+class TestLockout:
+    def test_too_many_failures_lock_the_identifier(self, door: Door) -> None:
+        """Section 12: a locked identifier is refused with the right password too."""
+        door.change(sentinelPolicy={"maxAttempts": 3, "lockoutDuration": 60})
+        door.add_user(username="guessed", password=PASSWORD)
+        page = door.arrive()
+        for _ in range(3):
+            page = page.submit({"identifier": "guessed", "password": "wrong"})
+
+        page = page.submit({"identifier": "Guessed", "password": PASSWORD})
+
+        assert page.status == 400
+        assert "Please wait a while before you try again." in page.text
+
+    def test_an_unknown_user_is_locked_alike(self, door: Door) -> None:
+        """The lock must not tell who exists."""
+        door.change(sentinelPolicy={"maxAttempts": 2, "lockoutDuration": 60})
+        page = door.arrive()
+        for _ in range(3):
+            page = page.submit({"identifier": "nobody-at-all", "password": "wrong"})
+
+        assert page.status == 400
+
+    def test_others_are_not_locked(self, door: Door) -> None:
+        door.change(sentinelPolicy={"maxAttempts": 2, "lockoutDuration": 60})
+        page = door.arrive()
+        for _ in range(3):
+            page = page.submit({"identifier": "victim", "password": "wrong"})
+
+        page = page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        assert page.location.startswith(REDIRECT_URI)
+
+
+class TestForgedForms:
+    def test_without_the_token(self, door: Door) -> None:
+        answer = send(door.arrive(), {"csrf": ""})
+
+        assert answer.status_code == 400
+        assert "This page has expired" in answer.text
+
+    def test_with_the_token_of_another_sign_in(self, door: Door) -> None:
+        """The attacker opens a page of their own and plants its token in the victim's browser."""
+        foreign = dict(door.arrive().form(holding="identifier").values)["csrf"]
+
+        assert send(door.arrive(), {"csrf": foreign}).status_code == 400
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+        ],
+        ids=str,
+    )
+    def test_sent_from_another_site(self, door: Door, headers: dict[str, str]) -> None:
+        assert send(door.arrive(), {}, **headers).status_code == 400
+
+    def test_without_the_cookie(self, door: Door) -> None:
+        """The token alone is worth nothing: the interaction is the browser's."""
+        page = door.arrive()
+        page.visitor.client.cookies.clear()
+
+        answer = send(page, {})
+
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/unknown-session"
+
+    def test_with_an_altered_cookie(self, door: Door) -> None:
+        page = door.arrive()
+        (cookie,) = page.visitor.cookies
+        page.visitor.client.cookies.clear()
+        page.visitor.client.cookies.set(cookie.name, f"{cookie.value}x", domain="localhost.local")
+
+        assert send(page, {}).headers["location"] == "/unknown-session"
+
+
+class TestTheInteraction:
+    def test_a_page_without_one_says_so(self, door: Door) -> None:
+        page = Visitor().open(f"{door.endpoint}/sign-in")
+
+        assert page.path == "/unknown-session"
+        assert "This sign-in is no longer open" in page.text
+
+    def test_the_tenant_may_send_strangers_elsewhere(self, door: Door) -> None:
+        door.change(unknownSessionRedirectUrl="https://shop.example/start")
+
+        page = Visitor().open(f"{door.endpoint}/sign-in")
+
+        assert page.location == "https://shop.example/start"
+
+    def test_a_page_names_its_application(self, door: Door) -> None:
+        """Another application's interaction in the same browser is not taken for it."""
+        page = door.arrive()
+
+        other = page.visitor.open(f"{door.endpoint}/sign-in?app_id={door.bookstore.web.id}")
+
+        assert other.path == "/unknown-session"
+
+    def test_a_finished_one_is_over(self, door: Door) -> None:
+        page = door.arrive()
+        page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        again = page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        assert again.path == "/unknown-session"
+
+    def test_two_windows_of_two_applications_go_on(self, door: Door) -> None:
+        visitor = Visitor()
+        native = door.arrive(visitor)
+        web = visitor.open(door.bookstore.authorization_url(door.bookstore.web))
+
+        native = native.submit({"identifier": "reader0", "password": PASSWORD})
+        web = web.submit({"identifier": "reader0", "password": PASSWORD})
+
+        assert native.location.startswith(REDIRECT_URI)
+        assert web.location.startswith(REDIRECT_URI)
+
+
+class TestPages:
+    def test_headers(self, door: Door) -> None:
+        headers = door.arrive().response.headers
+
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "http://localhost:3000" in headers["content-security-policy"]
+
+    def test_an_unknown_address_is_a_page(self, door: Door) -> None:
+        page = Visitor().open(f"{door.endpoint}/nothing-here")
+
+        assert (page.status, "Page not found" in page.text) == (404, True)
+
+    def test_a_large_form_is_refused(self, door: Door) -> None:
+        answer = send(door.arrive(), {"identifier": "x" * 70_000})
+
+        assert answer.status_code == 413
+        assert "text/html" in answer.headers["content-type"]
+
+    @pytest.mark.parametrize(
+        "content", [b"\xff\xfe", b"a=1&" * 200, b"{}"], ids=["bytes", "many", "json"]
+    )
+    def test_what_is_no_form_is_refused(self, door: Door, content: bytes) -> None:
+        page = door.arrive()
+
+        answer = page.visitor.client.post(page.url, content=content)
+
+        assert answer.status_code == 400
+
+    def test_the_language_follows_browser_and_request(self, door: Door) -> None:
+        visitor = Visitor()
+        visitor.client.headers["accept-language"] = "de-AT,de;q=0.9"
+
+        german = door.arrive(visitor)
+        french = door.arrive(ui_locales="fr")
+
+        assert '<html lang="de"' in german.response.text
+        assert '<html lang="fr"' in french.response.text
+        assert "cache-control" in french.response.headers
