@@ -25,7 +25,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     """A card of the gallery. `type` is None where the administrator chooses it.
 
     `home` is where the guide's code runs on a developer's machine; `callback` is the path that it
-    adds for the redirect URI. `guide` names the template in templates/guides.
+    adds for the redirect URI; `after_sign_out` is where its library leads, if not to `home` itself.
     """
 
     id: str
@@ -34,12 +34,18 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     type: ApplicationType | None
     home: str = "http://localhost:3000/"
     callback: str = "callback"
+    after_sign_out: str | None = None
     is_featured: bool = False
 
     @property
     def redirect_uri(self) -> str:
         """The redirect URI of the guide's code."""
         return self.home + self.callback
+
+    @property
+    def post_logout_redirect_uri(self) -> str:
+        """Where the guide's code leads after signing out; compared character by character."""
+        return self.after_sign_out or self.home
 
     @property
     def text_key(self) -> str:
@@ -78,6 +84,7 @@ FRAMEWORKS = (
         logo="logos/express.svg",
         type=ApplicationType.TRADITIONAL,
         callback="logto/sign-in-callback",
+        after_sign_out="http://localhost:3000",
         is_featured=True,
     ),
     Framework(

@@ -102,7 +102,7 @@ async def _page(
         issuer=f"{console.endpoint}/oidc",
         secret=await find_secret_value(console, db, application, now=now),
         default_redirect_uri=framework.redirect_uri,
-        default_post_logout_redirect_uri=framework.home,
+        default_post_logout_redirect_uri=framework.post_logout_redirect_uri,
         uris=uris,
         errors=errors or {},
         api_resource=management_indicator(console.tenant_id),
