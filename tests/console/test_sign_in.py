@@ -376,7 +376,7 @@ class TestRoles:
 
 
 class TestForgery:
-    """Cross-site request forgery: a form that is not from a page of this session changes nothing."""
+    """CSRF: a form that is not from a page of this session changes nothing."""
 
     @pytest.fixture
     def visitor(self, enter: Enter) -> Visitor:

@@ -212,7 +212,7 @@ class _Reader(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         have = {name: value or "" for name, value in attrs}
-        form = self._by_id.get(have.get("form", ""), self._form)
+        form = self._by_id.get(have["form"]) if "form" in have else self._form
         if tag in {"script", "style", "template"}:
             self._hidden += 1
         elif tag == "form":
