@@ -538,6 +538,20 @@ class TestScopes:
             assert claims["aud"] == "https://b.example/api"
 
 
+    async def test_organizations(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """Existing SDKs name the resource of organizations; the sign-in goes on without it."""
+        answer = await house.browser().authorize(
+            web,
+            user=ada,
+            scope="openid urn:logto:scope:organizations",
+            resource="urn:logto:resource:organizations",
+        )
+
+        tokens = await house.exchange(web, answer["code"])
+
+        assert tokens["scope"] == "openid"
+
+
 class TestConsole:
     async def test_its_address_comes_from_the_settings(self, admin_house: House) -> None:
         """The admin console has no registered redirect URI; the endpoint gives it one."""

@@ -61,6 +61,7 @@ STORED_PARAMETERS = (
 """What is kept while a person signs in: nothing that we do not read."""
 
 MAX_STORED = 8 * 1024
+ORGANIZATIONS_RESOURCE = "urn:logto:resource:organizations"
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _MAX_AGE = re.compile(r"[0-9]{1,9}")
 _ID_TOKEN_TYPES = ("jwt",)
@@ -273,12 +274,15 @@ def _max_age(params: Params) -> int | None:
 
 
 async def _resources(snapshot: Snapshot, params: Params) -> tuple[str, ...]:
+    # Existing SDKs name this one whenever they ask for organizations. It is accepted, and since
+    # there are none, nothing can be had for it.
+    asked = tuple(name for name in params.resources if name != ORGANIZATIONS_RESOURCE)
     # RFC 8707 section 2: an unknown resource is an invalid_target.
-    for indicator in params.resources:
+    for indicator in asked:
         if await find_resource(snapshot, indicator) is None:
             raise InvalidTarget("resource indicator is missing, or unknown")
     if params.resources:
-        return params.resources
+        return asked
     default = await find_default_resource(snapshot)
     return (default.indicator,) if default else ()
 
