@@ -20,9 +20,9 @@ from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.jose import VerificationKey
+from doorward.management.description import get_description
 from doorward.management.guard import Caller, TokenVerifier
 from doorward.management.routes import (
-    get_description,
     get_status,
     management_router,
     public_router,

@@ -22,9 +22,9 @@ from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
+from doorward.management.description import openapi_config
 from doorward.management.envelope import Envelope, is_api_path
 from doorward.management.errors import render_http_exception
-from doorward.management.routes import openapi_config
 from doorward.pages import Pages, static_route
 from doorward.settings import Settings
 from doorward.sign_in.errors import render_page_error

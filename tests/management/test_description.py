@@ -62,7 +62,7 @@ def test_every_guarded_operation_names_its_scheme(description: dict[str, Any]) -
 def test_every_operation_is_told_about(description: dict[str, Any]) -> None:
     for name, operation in operations(description).items():
         assert operation["tags"], name
-        assert operation["description"], name
+        assert operation["summary"], name
         assert "400" in operation["responses"], name
 
 

@@ -95,3 +95,12 @@ def test_a_number_beyond_all_numbers(api: httpx.Client) -> None:
     answer = api.get(f"/api/applications?page={10**30}")
 
     assert answer.json()["code"] == "guard.invalid_pagination"
+
+
+@pytest.mark.parametrize("part", ["%0D%0Aset-cookie:%20a=b", "%F3%89%93%90", "%FF", "%22%3E"])
+def test_a_path_that_wants_to_break_the_header(api: httpx.Client, part: str) -> None:
+    answer = api.get(f"/api/resources/{part}/scopes?x=%0D%0A%FF")
+
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert set(links(answer)) == {"first", "last"}

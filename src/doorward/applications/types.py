@@ -21,7 +21,7 @@ PUBLIC_TYPES = frozenset({ApplicationType.NATIVE, ApplicationType.SPA})
 
 WEB_GRANTS = ("authorization_code", "refresh_token")
 MACHINE_GRANTS = ("client_credentials",)
-DEFAULT_SECRET_NAME = "Default secret"
+DEFAULT_SECRET_NAME = "Default secret"  # noqa: S105 a name
 
 
 def has_secrets(type_: str) -> bool:

@@ -13,6 +13,13 @@ from doorward.kit.crypto import Sealer
 from doorward.management.body import Body, JsonObject, Milliseconds, Seconds, View
 
 Type = Literal["Native", "SPA", "Traditional", "MachineToMachine", "Protected", "SAML"]
+# Accepted so that each gets the refusal of its own; described are the types that can be made.
+CreatableType = Annotated[
+    Type,
+    Meta(
+        extra_json_schema={"extra": {"enum": ["Native", "SPA", "Traditional", "MachineToMachine"]}}
+    ),
+]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Description = Annotated[str, Meta(max_length=65_536)]
 Uri = Annotated[str, Meta(min_length=1, max_length=2048)]
@@ -49,7 +56,7 @@ class CreateApplication(Body):
     """A new application; its type and whether it is a third party's never change."""
 
     name: Name
-    type: Type
+    type: CreatableType
     description: Description | None = None
     oidc_client_metadata: OidcClientMetadata | UnsetType = UNSET
     custom_client_metadata: CustomClientMetadata | UnsetType = UNSET

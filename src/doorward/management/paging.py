@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -94,7 +94,8 @@ def paged(
     if not is_capped:
         pages["last"] = last
     kept = [pair for pair in query_items(request) if pair[0] != "page"]
-    address = f"{edge.endpoint}{request.url.path}"
+    # The path is the client's: quoted, it can neither break the header nor add another.
+    address = f"{edge.endpoint}{quote(request.scope['path'])}"
     link = ", ".join(
         f'<{address}?{urlencode([*kept, ("page", number)])}>; rel="{rel}"'
         for rel, number in pages.items()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from msgspec import UNSET
 
@@ -320,6 +321,11 @@ async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> 
 @put(
     "/api/users/{user_id:str}/identities/{target:str}",
     tags=["Users"],
+    responses={
+        201: ResponseSpec(
+            dict[str, IdentityView], description="It was not linked.", generate_examples=False
+        )
+    },
 )
 async def set_identity(
     user_id: str,
