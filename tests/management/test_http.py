@@ -23,15 +23,16 @@ class TestErrorBodies:
                 "issues": [
                     {
                         "code": "invalid_type",
-                        "expected": "str",
-                        "received": "int",
-                        "message": "Expected str but received int.",
+                        "expected": "string",
+                        "received": "number",
+                        "message": "Expected string but received number.",
                         "path": ["name"],
                     }
                 ],
-                "name": "ValidationError",
+                "name": "ZodError",
             },
-            "details": 'Error in key path "name": (invalid_type) Expected str but received int.',
+            "details": 'Error in key path "name": '
+            "(invalid_type) Expected string but received number.",
         }
 
     def test_missing_member(self, api: httpx.Client) -> None:
@@ -40,6 +41,40 @@ class TestErrorBodies:
         assert answer.status_code == 400
         assert answer.json()["data"]["issues"][0]["path"] == ["name"]
         assert answer.json()["data"]["issues"][0]["received"] == "undefined"
+
+    @pytest.mark.parametrize(
+        ("members", "code", "message"),
+        [
+            ({"name": ""}, "too_small", "Expected string of length >= 1"),
+            ({"name": "x" * 257}, "too_big", "Expected string of length <= 256"),
+            ({"type": "X"}, "invalid_enum_value", "Invalid enum value 'X'"),
+            (
+                {"customClientMetadata": {"refreshTokenTtlInDays": 0}},
+                "too_small",
+                "Expected number >= 1",
+            ),
+            ({"description": True}, "invalid_type", "Expected string | null but received boolean."),
+            (
+                {
+                    "oidcClientMetadata": {
+                        "redirectUris": [],
+                        "postLogoutRedirectUris": [],
+                        "backchannelLogoutUri": "x",
+                    }
+                },
+                "invalid_string",
+                "Does not have the expected form.",
+            ),
+        ],
+        ids=repr,
+    )
+    def test_kinds_of_issues(
+        self, api: httpx.Client, members: dict[str, object], code: str, message: str
+    ) -> None:
+        answer = api.post("/api/applications", json={"name": "A", "type": "SPA"} | members)
+
+        (issue,) = answer.json()["data"]["issues"]
+        assert (issue["code"], issue["message"]) == (code, message)
 
     def test_path_into_the_body(self, api: httpx.Client) -> None:
         metadata = {"redirectUris": ["https://a.example/", 5], "postLogoutRedirectUris": []}

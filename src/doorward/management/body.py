@@ -25,10 +25,21 @@ Milliseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_000)]
 """Milliseconds since the epoch, at most the year 9999."""
 Seconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 
+VALIDATION_ERROR = "ZodError"
+"""The name by which clients know the data of a validation error."""
+
 _AT_PATH = re.compile(r"^(?P<text>.*?) - at `\$?\.?(?P<path>.*?)`$", re.DOTALL)
 _TYPE_MISMATCH = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<received>.+?)`$")
-_PATTERN = re.compile(r"^Expected `str` matching regex '(?P<pattern>.+)'$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.+?)`$")
+_CODES = {
+    r"Expected `string` matching regex": "invalid_string",
+    r"Expected `\w+`( of length)? >": "too_small",
+    r"Expected `\w+`( of length)? <": "too_big",
+    r"Invalid enum value": "invalid_enum_value",
+}
+# msgspec speaks of Python's types, clients know those of JSON.
+_WIRE_TYPES = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
+_TYPE_NAME = re.compile(r"\b(str|int|float|bool)\b(?=[^`]*`)")
 _ESCAPED_NUL = b"\\u0000"
 _MAX_DEPTH = 64
 
@@ -118,14 +129,14 @@ def issue_of(message: str) -> dict[str, Any]:
     """Return one validation issue in wire shape of a msgspec message."""
     at = _AT_PATH.match(message)
     text, path = (at["text"], at["path"]) if at else (message, "")
-    parts = _path_parts(path)
+    text, parts = _wire_types(text), _path_parts(path)
     if missing := _MISSING.match(text):
         return _type_issue([*parts, missing["name"]], "defined", "undefined")
     if mismatch := _TYPE_MISMATCH.match(text):
         return _type_issue(parts, mismatch["expected"], mismatch["received"])
-    if _PATTERN.match(text):
-        return {"code": "invalid_string", "message": "Does not have the form.", "path": parts}
-    return {"code": "custom", "message": text, "path": parts}
+    code = next((code for start, code in _CODES.items() if re.match(start, text)), "custom")
+    plain = "Does not have the expected form." if code == "invalid_string" else text
+    return {"code": code, "message": plain.replace("`", ""), "path": parts}
 
 
 def custom_issue(path: str, message: str) -> dict[str, Any]:
@@ -137,7 +148,7 @@ def invalid_input(source: str, *, issues: list[dict[str, Any]]) -> RequestError:
     """Return 400 guard.invalid_input; `source` is "body", "query" or "params"."""
     return RequestError(
         "guard.invalid_input",
-        data={"issues": issues, "name": "ValidationError"},
+        data={"issues": issues, "name": VALIDATION_ERROR},
         interpolation={"type": source},
     )
 
@@ -150,6 +161,12 @@ def _type_issue(path: list[str | int], expected: str, received: str) -> dict[str
         "message": f"Expected {expected} but received {received}.",
         "path": path,
     }
+
+
+def _wire_types(text: str) -> str:
+    if not text.startswith("Expected `"):
+        return text
+    return _TYPE_NAME.sub(lambda match: _WIRE_TYPES[match[0]], text)
 
 
 def _path_parts(path: str) -> list[str | int]:

@@ -23,7 +23,7 @@ from msgspec import UNSET, UnsetType
 from doorward.errors import DoorwardError, NotFound, RequestError, ServiceUnavailable
 from doorward.kit.edge import Edge
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
-from doorward.management.body import invalid_input, issue_of
+from doorward.management.body import VALIDATION_ERROR, invalid_input, issue_of
 from doorward.storage import (
     ForeignKeyViolation,
     InvalidValue,
@@ -171,7 +171,7 @@ def _wire_name(parameter: str) -> str:
 
 def _details(data: Any) -> str | UnsetType:
     """Return one line for each issue of a validation error."""
-    if not isinstance(data, dict) or data.get("name") != "ValidationError":
+    if not isinstance(data, dict) or data.get("name") != VALIDATION_ERROR:
         return UNSET
     return "\n".join(
         f'Error in key path "{".".join(map(str, issue["path"]))}": '

@@ -20,6 +20,7 @@ from doorward.kit import jose
 from doorward.kit.clock import Clock
 from doorward.kit.edge import Edge
 from doorward.kit.jose import JoseError, VerificationKey
+from doorward.management.audience import audience_of
 
 SCOPE = "all"
 LEEWAY = 5
@@ -122,11 +123,6 @@ class TokenVerifier:
             raise _unauthorized("the token has expired")
         if now < _number(claims.get("nbf", 0)) - LEEWAY:
             raise _unauthorized("the token is not valid yet")
-
-
-def audience_of(tenant_id: str) -> str:
-    """Return the audience of a tenant's management API; a name, not an address."""
-    return f"https://{tenant_id}.logto.app/api"
 
 
 async def require_management_token(

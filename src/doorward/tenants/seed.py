@@ -19,6 +19,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.ids import new_id, new_secret
 from doorward.kit.jose import SigningKey
+from doorward.management.audience import audience_of
 from doorward.resources import store as resources
 from doorward.resources.tables import Resource, Scope
 from doorward.roles import store as roles
@@ -97,7 +98,7 @@ _DEFAULT_EXPERIENCE: dict[str, Any] = {
 
 def management_indicator(tenant_id: str) -> str:
     """Return the resource indicator of a tenant's management API; a name, not an address."""
-    return f"https://{tenant_id}.logto.app/api"
+    return audience_of(tenant_id)
 
 
 async def seed(db: Database, *, sealer: Sealer, clock: Clock) -> bool:
