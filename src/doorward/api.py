@@ -35,6 +35,7 @@ from doorward.settings import Settings
 from doorward.sign_in_experience import api as sign_in_experience
 from doorward.sign_in_experience.settings import FindNameConflicts, NameConflicts
 from doorward.storage import Database, Executor, Snapshots
+from doorward.tenants import api as tenants
 from doorward.tenants.seed import ADMIN_TENANT
 from doorward.users import api as users
 from doorward.users.store import find_user, list_name_conflicts, list_users_by_id
@@ -53,6 +54,7 @@ def api_routers() -> list[Router]:
                 *resources.HANDLERS,
                 *roles.HANDLERS,
                 *sign_in_experience.HANDLERS,
+                *tenants.HANDLERS,
                 *users.HANDLERS,
             ],
             dependencies={

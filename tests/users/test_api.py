@@ -454,3 +454,14 @@ def _is_right(api: httpx.Client, path: str, password: str) -> bool:
         return True
     assert refusal(answer) == (422, "session.invalid_credentials")
     return False
+
+
+def test_dashboard(api: httpx.Client) -> None:
+    before = api.get("/api/dashboard/users/total").json()["totalUserCount"]
+
+    create(api)
+
+    new = api.get("/api/dashboard/users/new").json()
+    assert api.get("/api/dashboard/users/total").json() == {"totalUserCount": before + 1}
+    assert new["today"]["count"] == new["today"]["delta"] >= 1
+    assert new["last7Days"] == new["today"]

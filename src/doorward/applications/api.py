@@ -163,17 +163,9 @@ async def update_custom_data(
 ) -> JsonObject:
     """Merge members into the custom data of an application."""
     async with db.transaction(edge.tenant_id) as tx:
-        application = await rules.get_application(
-            tx, tenant_id=edge.tenant_id, application_id=application_id
+        return await rules.merge_custom_data(
+            tx, tenant_id=edge.tenant_id, application_id=application_id, members=data
         )
-        merged = {**application.custom_data, **data}
-        await rules.update_application(
-            tx,
-            tenant_id=edge.tenant_id,
-            application_id=application_id,
-            changes={"custom_data": merged},
-        )
-    return merged
 
 
 @delete(

@@ -178,6 +178,27 @@ async def update_application(
     return await get_application(tx, tenant_id=tenant_id, application_id=application_id)
 
 
+async def merge_custom_data(
+    tx: Transaction, *, tenant_id: str, application_id: str, members: dict[str, Any]
+) -> dict[str, Any]:
+    """Put members into the custom data of an application and return the whole.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    # Counting the change first makes writers of the tenant's configuration take turns.
+    await config_changed(tx, tenant_id)
+    application = await get_application(tx, tenant_id=tenant_id, application_id=application_id)
+    merged = {**application.custom_data, **members}
+    await store.update_application(
+        tx,
+        tenant_id=tenant_id,
+        application_id=application_id,
+        changes={"custom_data": merged},
+    )
+    return merged
+
+
 async def delete_application(tx: Transaction, *, tenant_id: str, application_id: str) -> None:
     """Delete an application with its secrets and roles, and end what users granted to it.
 

@@ -56,6 +56,8 @@ async def rotate(
     if data.rotation_grace_period:
         raise RequestError("request.feature_not_supported", status=422)
     async with db.transaction(edge.tenant_id) as tx:
+        # Counted first, so that two who rotate at once take turns and one key is current.
+        await config_changed(tx, edge.tenant_id)
         stored = await store.list_keys(tx, tenant_id=edge.tenant_id)
         algorithm = _next_algorithm(stored, data.signing_key_algorithm)
         await rotate_keys(
@@ -68,6 +70,7 @@ async def rotate(
 async def delete_key(kid: str, db: Database, edge: Edge) -> None:
     """Delete a previous key; tokens it signed no longer verify."""
     async with db.transaction(edge.tenant_id) as tx:
+        await config_changed(tx, edge.tenant_id)
         stored = await store.list_keys(tx, tenant_id=edge.tenant_id)
         found = next((key for key in stored if key.id == kid), None)
         if found is None:
@@ -77,7 +80,6 @@ async def delete_key(kid: str, db: Database, edge: Edge) -> None:
         if found.status != KeyStatus.PREVIOUS:
             raise RequestError("oidc.only_previous_key_can_be_deleted", status=422)
         await store.delete_key(tx, tenant_id=edge.tenant_id, kid=kid)
-        await config_changed(tx, edge.tenant_id)
 
 
 async def _view_keys(db: Executor, edge: Edge) -> list[KeyView]:

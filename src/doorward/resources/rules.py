@@ -66,13 +66,14 @@ async def set_default(
     Raises:
         NotFound: there is none with this id.
     """
+    # Counting the change first makes two who choose a default take turns.
+    await config_changed(tx, tenant_id)
     await get_resource(tx, tenant_id=tenant_id, resource_id=resource_id)
     if is_default:
         await store.clear_default_resource(tx, tenant_id=tenant_id)
     await store.update_resource(
         tx, tenant_id=tenant_id, resource_id=resource_id, changes={"is_default": is_default}
     )
-    await config_changed(tx, tenant_id)
 
 
 def check_scope_name(name: str) -> None:

@@ -70,7 +70,9 @@ async def change_experience(
         RequestError: 400 guard.invalid_input; sign_in_experiences.*, the first rule that is
             broken.
     """
-    # 1. The document after the change.
+    # 1. The document after the change. Counting the change first makes two administrators take
+    #    turns, so that neither writes over what the other has just saved.
+    await config_changed(tx, tenant_id)
     stored = await get_experience(tx, tenant_id=tenant_id)
     facts = await connector_facts(tx, tenant_id=tenant_id, sealer=sealer)
     document = apply_changes(
@@ -90,7 +92,6 @@ async def change_experience(
 
     # 3. The row.
     await save_experience(tx, tenant_id=tenant_id, sign_in_mode=mode, document=document)
-    await config_changed(tx, tenant_id)
     return StoredExperience(id=stored.id, sign_in_mode=mode, document=document)
 
 

@@ -7,7 +7,7 @@ the answer; lifting the suspension does not bring them back.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from doorward.errors import NotFound, RequestError
 from doorward.grants.store import end_grants_of_user
@@ -64,6 +64,28 @@ async def update_account(
     except UniqueViolation as error:
         raise taken(error) from error
     return await get_user(tx, tenant_id=tenant_id, user_id=user_id)
+
+
+async def merge_into_account(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    user_id: str,
+    column: Literal["custom_data", "profile"],
+    members: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """Put members into a JSON column of a user, beside what is there, and return the whole.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    user = await store.lock_user(tx, tenant_id=tenant_id, user_id=user_id)
+    if user is None:
+        raise NotFound("users", user_id)
+    merged: dict[str, Any] = {**getattr(user, column), **members}
+    await store.update_user(tx, tenant_id=tenant_id, user_id=user_id, now=now, **{column: merged})
+    return merged
 
 
 async def set_password(

@@ -23,6 +23,7 @@ from doorward.storage import Database, Executor, Snapshots
 from doorward.storage.search import Search
 from doorward.users import accounts, store
 from doorward.users.accounts import get_user
+from doorward.users.dashboard import DASHBOARD_HANDLERS
 from doorward.users.passwords import PasswordDigest, Passwords
 from doorward.users.registration import NewUser
 from doorward.users.registration import create_user as register_user
@@ -200,12 +201,14 @@ async def update_custom_data(
 ) -> JsonObject:
     """Merge members into the custom data of a user."""
     async with db.transaction(edge.tenant_id) as tx:
-        user = await get_user(tx, tenant_id=edge.tenant_id, user_id=user_id)
-        merged = {**user.custom_data, **data.custom_data}
-        await store.update_user(
-            tx, tenant_id=edge.tenant_id, user_id=user_id, now=clock.now(), custom_data=merged
+        return await accounts.merge_into_account(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user_id,
+            column="custom_data",
+            members=data.custom_data,
+            now=clock.now(),
         )
-    return merged
 
 
 @patch("/api/users/{user_id:str}/profile", tags=["Users"])
@@ -214,12 +217,14 @@ async def update_profile(
 ) -> JsonObject:
     """Merge claims into the profile of a user; an address is replaced whole."""
     async with db.transaction(edge.tenant_id) as tx:
-        user = await get_user(tx, tenant_id=edge.tenant_id, user_id=user_id)
-        merged = {**user.profile, **stored_profile(data.profile)}
-        await store.update_user(
-            tx, tenant_id=edge.tenant_id, user_id=user_id, now=clock.now(), profile=merged
+        return await accounts.merge_into_account(
+            tx,
+            tenant_id=edge.tenant_id,
+            user_id=user_id,
+            column="profile",
+            members=stored_profile(data.profile),
+            now=clock.now(),
         )
-    return merged
 
 
 @patch("/api/users/{user_id:str}/password", tags=["Users"])
@@ -440,5 +445,6 @@ HANDLERS = (
     set_identity,
     remove_identity,
     list_name_conflicts,
+    *DASHBOARD_HANDLERS,
     *ROLE_HANDLERS,
 )

@@ -80,6 +80,20 @@ _DELETE_IDENTITY = Statement(delete(user_identities).where(*_THIS_IDENTITY))
 _DELETE = Statement(
     delete(users).where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id"))
 )
+# PostgreSQL makes a second reader of the row wait; SQLite has one writer at a time anyway.
+_LOCK = Statement(
+    select(*_COLUMNS)
+    .where(_u.tenant_id == bindparam("tenant_id"), _u.id == bindparam("user_id"))
+    .with_for_update(),
+    into=User,
+)
+_CREATED_SINCE = Statement(
+    select(func.count()).where(
+        _u.tenant_id == bindparam("tenant_id"),
+        _u.created_at >= bindparam("since", type_=_u.created_at.type),
+        _u.created_at < bindparam("until", type_=_u.created_at.type),
+    )
+)
 _SEARCHED = {
     "id": _u.id,
     "primaryEmail": _u.primary_email,
@@ -138,6 +152,11 @@ async def record_sign_in(tx: Transaction, *, tenant_id: str, user_id: str, now: 
 async def find_user(db: Executor, *, tenant_id: str, user_id: str) -> User | None:
     """Return the user with this id."""
     return await db.one(_FIND, tenant_id=tenant_id, user_id=user_id)
+
+
+async def lock_user(tx: Transaction, *, tenant_id: str, user_id: str) -> User | None:
+    """Return a user that nobody else changes until the transaction ends."""
+    return await tx.one(_LOCK, tenant_id=tenant_id, user_id=user_id)
 
 
 async def list_users_by_id(db: Executor, *, tenant_id: str, ids: list[str]) -> list[User]:
@@ -265,6 +284,11 @@ async def list_name_conflicts(
 async def count_users(db: Executor, *, tenant_id: str) -> int:
     """Return how many users the tenant has."""
     return int(await db.value(_COUNT, tenant_id=tenant_id))
+
+
+async def count_new_users(db: Executor, *, tenant_id: str, since: datetime, until: datetime) -> int:
+    """Return how many users were created from `since` until before `until`."""
+    return int(await db.value(_CREATED_SINCE, tenant_id=tenant_id, since=since, until=until))
 
 
 async def has_users(db: Executor, *, tenant_id: str) -> bool:
