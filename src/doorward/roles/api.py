@@ -1,6 +1,6 @@
 """/api/roles and the scopes they grant.
 
-Who has a role is told by the slices above: `users/roles_api.py`, `applications/roles_api.py`.
+Who has a role is told by the slices above: `users/api/roles.py`, `applications/roles_api.py`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,11 @@
-"""/api/users: accounts, passwords, identities. Roles are in `roles_api.py`."""
+"""/api/users: the accounts. Passwords, identities and roles are in files of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
-from litestar import Request, Response, delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from msgspec import UNSET
 
@@ -19,38 +17,26 @@ from doorward.management.guard import Caller
 from doorward.management.paging import PAGE_HEADERS, Paging, paged, provide_paging
 from doorward.management.search import is_yes, provide_search
 from doorward.sign_in_experience.cached import current_experience
-from doorward.storage import Database, Executor, Snapshots
+from doorward.storage import Database, Snapshots
 from doorward.storage.search import Search
 from doorward.users import accounts, store
 from doorward.users.accounts import get_user
-from doorward.users.dashboard import DASHBOARD_HANDLERS
-from doorward.users.passwords import PasswordDigest, Passwords
-from doorward.users.registration import NewUser
-from doorward.users.registration import create_user as register_user
-from doorward.users.roles_api import ROLE_HANDLERS
-from doorward.users.tables import Identity, User
-from doorward.users.views import (
-    AllIdentities,
+from doorward.users.api.identities import identities_by_user, show_account
+from doorward.users.api.views import (
     CreateUser,
-    FoundIdentity,
-    HasPassword,
-    IdentityView,
     NameConflictsView,
     NameConflictView,
-    PasswordBody,
-    SetIdentity,
-    SetPasswordExpired,
     SetSuspended,
-    TargetedIdentity,
     UpdateCustomData,
     UpdateProfile,
     UpdateUser,
     UserView,
     stored_profile,
-    view_identities,
-    view_identity,
     view_user,
 )
+from doorward.users.passwords import PasswordDigest, Passwords
+from doorward.users.registration import NewUser
+from doorward.users.registration import create_user as register_user
 
 _SEARCHED = ("id", "primaryEmail", "primaryPhone", "username", "name")
 _SUPPORTED_DIGESTS = {"Argon2id": "$argon2id$", "Argon2i": "$argon2i$", "Argon2d": "$argon2d$"}
@@ -177,7 +163,7 @@ async def update_user(
             is_case_sensitive=experience.username_policy.case_sensitive,
             now=clock.now(),
         )
-        return await _show(tx, edge, user)
+        return await show_account(tx, edge, user)
 
 
 @delete("/api/users/{user_id:str}", tags=["Users"])
@@ -227,63 +213,6 @@ async def update_profile(
         )
 
 
-@patch("/api/users/{user_id:str}/password", tags=["Users"])
-async def update_password(
-    user_id: str, data: PasswordBody, db: Database, edge: Edge, passwords: Passwords, clock: Clock
-) -> UserView:
-    """Set the password of a user; the password policy does not apply."""
-    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
-    digest = await passwords.hash(data.password)
-    async with db.transaction(edge.tenant_id) as tx:
-        user = await accounts.set_password(
-            tx, tenant_id=edge.tenant_id, user_id=user_id, password=digest, now=clock.now()
-        )
-        return await _show(tx, edge, user)
-
-
-@post("/api/users/{user_id:str}/password/verify", tags=["Users"], status_code=204)
-async def verify_password(
-    user_id: str, data: PasswordBody, db: Database, edge: Edge, passwords: Passwords
-) -> None:
-    """Tell whether a password is the user's."""
-    user = await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
-    outcome = await passwords.verify(user, data.password)
-    if not outcome.is_correct:
-        raise RequestError("session.invalid_credentials", status=422)
-
-
-@get("/api/users/{user_id:str}/has-password", tags=["Users"])
-async def has_password(user_id: str, db: Database, edge: Edge) -> HasPassword:
-    """Tell whether a user has a password."""
-    user = await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
-    return HasPassword(has_password=user.has_password)
-
-
-@patch("/api/users/{user_id:str}/password/expiration", tags=["Users"])
-async def set_password_expired(
-    user_id: str,
-    data: SetPasswordExpired,
-    db: Database,
-    edge: Edge,
-    snapshots: Snapshots,
-    clock: Clock,
-) -> UserView:
-    """Demand a new password at the next sign-in, or no longer."""
-    experience = await current_experience(await snapshots.current(edge.tenant_id))
-    if data.is_expired and not experience.password_expiration.enabled:
-        raise RequestError("sign_in_experiences.password_expiration_not_enabled")
-    async with db.transaction(edge.tenant_id) as tx:
-        user = await accounts.update_account(
-            tx,
-            tenant_id=edge.tenant_id,
-            user_id=user_id,
-            changes={"is_password_expired": data.is_expired},
-            is_case_sensitive=True,
-            now=clock.now(),
-        )
-        return await _show(tx, edge, user)
-
-
 @patch("/api/users/{user_id:str}/is-suspended", tags=["Users"])
 async def set_suspended(
     user_id: str, data: SetSuspended, db: Database, edge: Edge, clock: Clock
@@ -297,64 +226,7 @@ async def set_suspended(
             is_suspended=data.is_suspended,
             now=clock.now(),
         )
-        return await _show(tx, edge, user)
-
-
-@get("/api/users/{user_id:str}/all-identities", tags=["Users"])
-async def list_all_identities(user_id: str, db: Database, edge: Edge) -> AllIdentities:
-    """List every identity of a user."""
-    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
-    found = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id)
-    return AllIdentities(
-        social_identities=[
-            TargetedIdentity(identity=view_identity(one), target=one.target) for one in found
-        ],
-        sso_identities=[],
-    )
-
-
-@get("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"])
-async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> FoundIdentity:
-    """Show the social identity of a user at a provider."""
-    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
-    for identity in await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id):
-        if identity.target == target:
-            return FoundIdentity(identity=view_identity(identity))
-    raise RequestError("user.identity_not_exist", status=404)
-
-
-@put(
-    "/api/users/{user_id:str}/identities/{target:str}",
-    tags=["Users"],
-    responses={
-        201: ResponseSpec(
-            dict[str, IdentityView], description="It was not linked.", generate_examples=False
-        )
-    },
-)
-async def set_identity(
-    user_id: str,
-    target: Annotated[str, Parameter(max_length=128)],
-    data: SetIdentity,
-    db: Database,
-    edge: Edge,
-    clock: Clock,
-) -> Response[dict[str, IdentityView]]:
-    """Link a social identity to a user, in place of one of the same provider."""
-    async with db.transaction(edge.tenant_id) as tx:
-        is_new = await accounts.set_identity(
-            tx,
-            tenant_id=edge.tenant_id,
-            identity=Identity(
-                user_id=user_id,
-                target=target,
-                identity_id=data.user_id,
-                details=or_default(data.details, {}),
-                created_at=clock.now(),
-            ),
-        )
-        found = await store.list_identities(tx, tenant_id=edge.tenant_id, user_id=user_id)
-    return Response(view_identities(found), status_code=201 if is_new else 200)
+        return await show_account(tx, edge, user)
 
 
 @get(
@@ -374,32 +246,6 @@ async def list_name_conflicts(
             NameConflictView(username_lower=name, user_ids=list(ids)) for name, ids in samples
         ],
     )
-
-
-@delete("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"], status_code=200)
-async def remove_identity(user_id: str, target: str, db: Database, edge: Edge) -> UserView:
-    """Unlink the social identity of a user at a provider."""
-    async with db.transaction(edge.tenant_id) as tx:
-        user = await accounts.remove_identity(
-            tx, tenant_id=edge.tenant_id, user_id=user_id, target=target
-        )
-        return await _show(tx, edge, user)
-
-
-async def identities_by_user(
-    db: Executor, tenant_id: str, users: Sequence[User]
-) -> dict[str, list[Identity]]:
-    """Return the identities of the users of a page, by user id."""
-    by_user: dict[str, list[Identity]] = {}
-    ids = [user.id for user in users]
-    for identity in await store.list_identities_of_users(db, tenant_id=tenant_id, user_ids=ids):
-        by_user.setdefault(identity.user_id, []).append(identity)
-    return by_user
-
-
-async def _show(db: Executor, edge: Edge, user: User) -> UserView:
-    identities = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user.id)
-    return view_user(user, identities)
 
 
 async def _password_digest(data: CreateUser, passwords: Passwords) -> PasswordDigest | None:
@@ -426,7 +272,7 @@ async def _password_digest(data: CreateUser, passwords: Passwords) -> PasswordDi
     return PasswordDigest(digest=data.password_digest, algorithm=data.password_algorithm)
 
 
-HANDLERS = (
+USER_HANDLERS = (
     list_users,
     create_user,
     show_user,
@@ -435,16 +281,6 @@ HANDLERS = (
     show_custom_data,
     update_custom_data,
     update_profile,
-    update_password,
-    verify_password,
-    has_password,
-    set_password_expired,
     set_suspended,
-    list_all_identities,
-    show_identity,
-    set_identity,
-    remove_identity,
     list_name_conflicts,
-    *DASHBOARD_HANDLERS,
-    *ROLE_HANDLERS,
 )

@@ -18,7 +18,7 @@ from doorward.storage import Database, Transaction
 from doorward.storage.search import Search
 from doorward.users import store
 from doorward.users.accounts import get_user
-from doorward.users.views import UserView, view_user
+from doorward.users.api.views import UserView, view_user
 
 _WRONG_TYPE = "user.invalid_role_type"
 _PAGING = Provide(provide_paging, sync_to_thread=False)

@@ -1,0 +1,117 @@
+"""/api/users/{id}/identities: who a user is at social providers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from litestar import Response, delete, get, put
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from doorward.errors import RequestError
+from doorward.kit.clock import Clock
+from doorward.kit.edge import Edge
+from doorward.management.body import or_default
+from doorward.storage import Database, Executor
+from doorward.users import accounts, store
+from doorward.users.accounts import get_user
+from doorward.users.api.views import (
+    AllIdentities,
+    FoundIdentity,
+    IdentityView,
+    SetIdentity,
+    TargetedIdentity,
+    UserView,
+    view_identities,
+    view_identity,
+    view_user,
+)
+from doorward.users.tables import Identity, User
+
+
+@get("/api/users/{user_id:str}/all-identities", tags=["Users"])
+async def list_all_identities(user_id: str, db: Database, edge: Edge) -> AllIdentities:
+    """List every identity of a user."""
+    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    found = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id)
+    return AllIdentities(
+        social_identities=[
+            TargetedIdentity(identity=view_identity(one), target=one.target) for one in found
+        ],
+        sso_identities=[],
+    )
+
+
+@get("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"])
+async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> FoundIdentity:
+    """Show the social identity of a user at a provider."""
+    await get_user(db, tenant_id=edge.tenant_id, user_id=user_id)
+    for identity in await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user_id):
+        if identity.target == target:
+            return FoundIdentity(identity=view_identity(identity))
+    raise RequestError("user.identity_not_exist", status=404)
+
+
+@put(
+    "/api/users/{user_id:str}/identities/{target:str}",
+    tags=["Users"],
+    responses={
+        201: ResponseSpec(
+            dict[str, IdentityView], description="It was not linked.", generate_examples=False
+        )
+    },
+)
+async def set_identity(
+    user_id: str,
+    target: Annotated[str, Parameter(max_length=128)],
+    data: SetIdentity,
+    db: Database,
+    edge: Edge,
+    clock: Clock,
+) -> Response[dict[str, IdentityView]]:
+    """Link a social identity to a user, in place of one of the same provider."""
+    async with db.transaction(edge.tenant_id) as tx:
+        is_new = await accounts.set_identity(
+            tx,
+            tenant_id=edge.tenant_id,
+            identity=Identity(
+                user_id=user_id,
+                target=target,
+                identity_id=data.user_id,
+                details=or_default(data.details, {}),
+                created_at=clock.now(),
+            ),
+        )
+        found = await store.list_identities(tx, tenant_id=edge.tenant_id, user_id=user_id)
+    return Response(view_identities(found), status_code=201 if is_new else 200)
+
+
+@delete("/api/users/{user_id:str}/identities/{target:str}", tags=["Users"], status_code=200)
+async def remove_identity(user_id: str, target: str, db: Database, edge: Edge) -> UserView:
+    """Unlink the social identity of a user at a provider."""
+    async with db.transaction(edge.tenant_id) as tx:
+        user = await accounts.remove_identity(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, target=target
+        )
+        return await show_account(tx, edge, user)
+
+
+async def identities_by_user(
+    db: Executor, tenant_id: str, users: Sequence[User]
+) -> dict[str, list[Identity]]:
+    """Return the identities of the users of a page, by user id."""
+    by_user: dict[str, list[Identity]] = {}
+    ids = [user.id for user in users]
+    for identity in await store.list_identities_of_users(db, tenant_id=tenant_id, user_ids=ids):
+        by_user.setdefault(identity.user_id, []).append(identity)
+    return by_user
+
+
+async def show_account(db: Executor, edge: Edge, user: User) -> UserView:
+    """Return a user with identities, as the API shows it."""
+    identities = await store.list_identities(db, tenant_id=edge.tenant_id, user_id=user.id)
+    return view_user(user, identities)
+
+
+IDENTITY_HANDLERS = (list_all_identities, show_identity, set_identity, remove_identity)
