@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
+from tests.support.management import management_api
 from tests.support.pages import Page, Visitor
 from tests.support.server import Server
 
@@ -39,3 +41,18 @@ def console(server_on_each: Server, enter: Callable[..., Visitor]) -> Callable[[
     """Open a page of the console as the administrator: `console("/applications")`."""
     visitor = enter()
     return lambda path: visitor.open(f"{server_on_each.admin_endpoint}/console{path}")
+
+
+@pytest.fixture
+def api(server_on_each: Server) -> Iterator[httpx.Client]:
+    """The management API of the managed tenant; its connectors are taken away after."""
+    with management_api(server_on_each) as api:
+        yield api
+        for connector in api.get("/api/connectors").json():
+            api.delete(f"/api/connectors/{connector['id']}")
+
+
+def add_discord(console: Callable[[str], Page]) -> Page:
+    """Set up Discord by its form and return its settings page."""
+    page = console("/connectors/social/new/discord-universal")
+    return page.submit({"clientId": "157", "clientSecret": "s3cret"}, button="Save and Done")

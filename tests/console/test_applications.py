@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from tests.support.management import client_credentials_token, management_api
+from tests.support.management import client_credentials_token
 from tests.support.pages import Page
 from tests.support.server import Server
 
@@ -25,12 +25,6 @@ FRAMEWORKS = [
     "native",
     "machine",
 ]
-
-
-@pytest.fixture
-def api(server_on_each: Server) -> Iterator[httpx.Client]:
-    with management_api(server_on_each) as api:
-        yield api
 
 
 def make(console: Open, framework: str = "flask", name: str = "Bookstore") -> Page:
