@@ -121,14 +121,16 @@ async def confirm_end_session(request: OidcRequest, provider: Provider) -> OidcR
 
 
 async def end_session_success(request: OidcRequest, provider: Provider) -> OidcResponse:
-    """Say that the person is signed out, when there is no address to go back to."""
+    """Say how it ended, when there is no address to go back to: signed out, or stayed after all."""
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
+    session = await find_current_session(provider.db, request, clock=provider.clock)
+    outcome = "done" if session is None else "stayed"
     return await page(
         provider,
         snapshot,
         request,
         "kit/message.html",
-        texts={"title": "sign_out.done_title", "message": "sign_out.done"},
+        texts={"title": f"sign_out.{outcome}_title", "message": f"sign_out.{outcome}"},
         kind="done",
         actions=[],
     )
