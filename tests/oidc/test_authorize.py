@@ -51,6 +51,16 @@ class TestSignIn:
         assert answer.status_code == 303
         assert answer.headers["location"] == f"/sign-in?app_id={web.id}"
 
+    async def test_head(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 9110 section 9.2.1: HEAD is safe, so it gets no code; links are often looked at."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.http.head("/oidc/auth", params=auth_params(web))
+
+        assert answer.status_code == 404
+        assert "location" not in answer.headers
+
     async def test_single_sign_on(self, house: House, web: RegisteredClient, ada: User) -> None:
         """A second application of the tenant gets its code without a second prompt."""
         browser = house.browser()

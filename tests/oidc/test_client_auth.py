@@ -358,3 +358,14 @@ class TestOrigins:
         assert own.headers["access-control-allow-origin"] == "https://app.example"
         assert other.status_code == 400
         assert "sub" not in other.json()
+
+    async def test_expired_token(self, house: House) -> None:
+        """A page can read that its token is no longer good; the error says nothing of anybody."""
+        answer = await house.http.get(
+            "/oidc/me",
+            headers={"authorization": "Bearer expired", "origin": "https://app.example"},
+        )
+
+        assert answer.status_code == 401
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        assert answer.headers["access-control-expose-headers"] == "WWW-Authenticate"

@@ -114,6 +114,7 @@ class TestUnknown:
             ("PUT", "/oidc/token", "PUT on /token"),
             ("GET", "/oidc/token", "GET on /token"),
             ("DELETE", "/oidc/auth", "DELETE on /auth"),
+            ("PUT", "/oidc/%22x%5C%0A", "PUT on /?x??"),
             ("POST", "/oidc/jwks", "POST on /jwks"),
             ("GET", "/oidcx", "GET on x"),
         ],

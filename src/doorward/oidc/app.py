@@ -50,8 +50,10 @@ METADATA_PATHS = (
     "/.well-known/oauth-authorization-server/oidc",
 )
 ROUTES: dict[tuple[str, str], Endpoint] = {
-    **{("GET", path): discovery for path in METADATA_PATHS},
+    # HEAD only where GET changes nothing: at /oidc/auth it would hand out a code.
+    **{(method, path): discovery for path in METADATA_PATHS for method in ("GET", "HEAD")},
     ("GET", "/oidc/jwks"): jwks,
+    ("HEAD", "/oidc/jwks"): jwks,
     ("GET", "/oidc/auth"): authorize,
     ("POST", "/oidc/auth"): authorize,
     ("POST", "/oidc/token"): token,
@@ -119,7 +121,7 @@ class Oidc:
         method, path, headers = scope["method"], scope["path"], scope["headers"]
         request = OidcRequest(method, path, edge, headers, NO_PARAMS)
         try:
-            endpoint = _find_endpoint("GET" if method == "HEAD" else method, path)
+            endpoint = _find_endpoint(method, path)
             if endpoint is None:
                 return self._unrouted(request)
 
@@ -170,7 +172,7 @@ class Oidc:
                 "error": error.error,
                 "description": error.description,
                 "detail": error.detail,
-                "client_id": request.params.get("client_id"),
+                "client_id": repr((request.params.get("client_id") or "")[:64]),
             },
         )
         if request.path.startswith(FOR_PEOPLE) and wants_html(request):
@@ -191,13 +193,16 @@ class Oidc:
         return await error_page(self._provider, snapshot, request, error)
 
     async def _readable_error(self, request: OidcRequest, answer: OidcResponse) -> OidcResponse:
-        """Let a browser application read its error, if the request names a client it belongs to."""
+        """Let a browser application read its error, unless it names a client that is not its own.
+
+        An error says nothing of anybody, and a page has to learn that its token has expired.
+        """
         origin, client_id = request.header(b"origin"), request.params.get("client_id")
-        if origin is None or client_id is None:
+        if origin is None:
             return answer
         snapshot = await self._provider.snapshots.current(request.edge.tenant_id)
-        client = await find_client_at(snapshot, client_id, edge=request.edge)
-        if client is None or not is_origin_allowed(origin, client=client, request=request):
+        client = await find_client_at(snapshot, client_id, edge=request.edge) if client_id else None
+        if client and not is_origin_allowed(origin, client=client, request=request):
             return answer
         return answer.with_headers(*origin_headers(origin))
 

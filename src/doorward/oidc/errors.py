@@ -30,9 +30,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from doorward.errors import DoorwardError
+
+# RFC 6749 section 5.2: what error_description may hold; it often quotes what a client sent.
+_NOT_ALLOWED = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 
 class OAuthError(DoorwardError):
@@ -60,7 +64,7 @@ class OAuthError(DoorwardError):
         challenge: str | None = None,
     ) -> None:
         super().__init__(f"{self.error}: {description} {detail}".rstrip())
-        self.description = description
+        self.description = _NOT_ALLOWED.sub("?", description)
         self.detail = detail
         self.status = status or self.default_status
         self.scope = scope
