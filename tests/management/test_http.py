@@ -123,6 +123,20 @@ class TestErrorBodies:
 
         assert answer.json()["code"] == "guard.invalid_input"
 
+    def test_nesting(self, api: httpx.Client) -> None:
+        """What is stored must be encoded again inside an answer."""
+
+        def nested(levels: int) -> bytes:
+            inner = b"[" * levels + b"]" * levels
+            return b'{"name": "Deep", "type": "SPA", "customData": {"a":' + inner + b"}}"
+
+        fits = api.post("/api/applications", content=nested(98))
+        too_deep = [api.post("/api/applications", content=nested(n)) for n in (99, 500, 900)]
+
+        assert fits.status_code == 200
+        assert api.get(f"/api/applications/{fits.json()['id']}").status_code == 200
+        assert [answer.status_code for answer in too_deep] == [400, 400, 400]
+
     @pytest.mark.parametrize(
         "body",
         [

@@ -298,6 +298,27 @@ class TestPassword:
         )
         assert api.patch(path, json={"isExpired": False}).status_code == 200
 
+    def test_against_the_policy(self, api: httpx.Client) -> None:
+        path = "/api/sign-in-exp/default/check-password"
+        user = create(api, username="librarian")
+
+        good = api.post(path, json={"password": "correct horse battery"})
+        short = api.post(path, json={"password": "x1"})
+        own = api.post(path, json={"password": "librarian", "userId": user["id"]})
+        others = api.post(path, json={"password": "librarian"})
+
+        assert (good.status_code, good.json()) == (200, {"result": True})
+        assert short.json() == {
+            "result": False,
+            "issues": [{"code": "password_rejected.too_short", "interpolation": {"min": 8}}],
+        }
+        assert own.json() == {
+            "result": False,
+            "issues": [{"code": "password_rejected.restricted.user_info"}],
+        }
+        assert others.json() == {"result": True}
+        assert api.post(path, json={"password": "x", "userId": "nobody"}).status_code == 404
+
     def test_unknown(self, api: httpx.Client) -> None:
         path = "/api/users/nobody/password"
 

@@ -28,6 +28,9 @@ Seconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 VALIDATION_ERROR = "ZodError"
 """The name by which clients know the data of a validation error."""
 
+MAX_DEPTH = 100
+"""Levels of nesting in a body: what is stored must be encoded again inside an answer."""
+
 _AT_PATH = re.compile(r"^(?P<text>.*?) - at `\$?\.?(?P<path>.*?)`$", re.DOTALL)
 _TYPE_MISMATCH = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<received>.+?)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.+?)`$")
@@ -41,7 +44,6 @@ _CODES = {
 _WIRE_TYPES = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
 _TYPE_NAME = re.compile(r"\b(str|int|float|bool)\b(?=[^`]*`)")
 _ESCAPED_NUL = b"\\u0000"
-_MAX_DEPTH = 64
 
 
 class Body(msgspec.Struct, rename="camel", kw_only=True):
@@ -97,6 +99,10 @@ def parse_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise ClientException(str(error)) from error
     except RecursionError as error:
         raise ClientException("JSON is nested too deeply") from error
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(msgspec.json.decode(raw)):
+        raise invalid_input(
+            "body", issues=[custom_issue("", f"Must not be nested deeper than {MAX_DEPTH} levels")]
+        )
     # PostgreSQL stores no NUL, so neither database is given one.
     if _ESCAPED_NUL in raw and _has_nul(msgspec.json.decode(raw)):
         raise invalid_input("body", issues=[custom_issue("", "Must not contain NUL characters")])
@@ -176,6 +182,20 @@ def _path_parts(path: str) -> list[str | int]:
             index = part.strip("[]")
             parts.append(int(index) if part.startswith("[") and index.isdigit() else index)
     return parts
+
+
+def _is_deeper(body: Any) -> bool:
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _has_nul(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import get, patch, post
+from msgspec import UNSET
 
 from doorward.errors import RequestError
 from doorward.kit.clock import Clock
@@ -13,12 +14,16 @@ from doorward.users import accounts
 from doorward.users.accounts import get_user
 from doorward.users.api.identities import show_account
 from doorward.users.api.views import (
+    CheckedPassword,
+    CheckPassword,
     HasPassword,
     PasswordBody,
     SetPasswordExpired,
     UserView,
 )
+from doorward.users.password_policy import PWNED, UserInfo, find_issues
 from doorward.users.passwords import Passwords
+from doorward.users.pwned import PwnedPasswords
 
 
 @patch("/api/users/{user_id:str}/password", tags=["Users"])
@@ -78,4 +83,36 @@ async def set_password_expired(
         return await show_account(tx, edge, user)
 
 
-PASSWORD_HANDLERS = (update_password, verify_password, has_password, set_password_expired)
+@post(
+    "/api/sign-in-exp/default/check-password",
+    tags=["Sign-in experience"],
+    status_code=200,
+)
+async def check_password(
+    data: CheckPassword, db: Database, edge: Edge, snapshots: Snapshots, pwned: PwnedPasswords
+) -> CheckedPassword:
+    """Tell what the password policy says to a password, of a certain user or of anybody."""
+    info = UserInfo()
+    if data.user_id is not UNSET:
+        user = await get_user(db, tenant_id=edge.tenant_id, user_id=data.user_id)
+        info = UserInfo(
+            username=user.username,
+            email=user.primary_email,
+            phone=user.primary_phone,
+            name=user.name,
+        )
+    experience = await current_experience(await snapshots.current(edge.tenant_id))
+    policy = experience.password_policy
+    issues = find_issues(data.password, policy, info)
+    if not issues and policy.rejects.pwned and await pwned.knows(data.password):
+        issues = [PWNED]
+    return CheckedPassword(result=not issues, issues=issues or UNSET)
+
+
+PASSWORD_HANDLERS = (
+    update_password,
+    verify_password,
+    has_password,
+    set_password_expired,
+    check_password,
+)

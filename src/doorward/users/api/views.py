@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from doorward.kit.clock import to_milliseconds
-from doorward.management.body import Body, JsonObject, View
+from doorward.management.body import Body, EntityId, JsonObject, View
+from doorward.users.password_policy import PasswordIssue
 from doorward.users.tables import Identity, User
 
 # `$` alone would let a line break pass after the last character.
@@ -140,6 +141,20 @@ class SetPasswordExpired(Body):
     """Whether the password has to be changed at the next sign-in."""
 
     is_expired: bool
+
+
+class CheckPassword(Body):
+    """A password to judge, as a certain user's or as anybody's."""
+
+    password: Annotated[str, Meta(max_length=4096)]
+    user_id: EntityId | UnsetType = UNSET
+
+
+class CheckedPassword(View):
+    """Whether the policy accepts a password, and if not, why."""
+
+    result: bool
+    issues: list[PasswordIssue] | UnsetType = UNSET
 
 
 class HasPassword(View):
