@@ -97,10 +97,14 @@ def take_screenshots(page: Page, directory: Path, name: str) -> list[Path]:
 class ConsoleErrors:
     """Collects what a page complains of: script errors, refused resources, broken policies."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, *contexts: BrowserContext) -> None:
         self.messages: list[str] = []
-        context.on("console", self._note)
-        context.on("weberror", lambda error: self.messages.append(str(error.error)))
+        for context in contexts:
+            context.on("console", self._note)
+            context.on("weberror", self._note_exception)
+
+    def _note_exception(self, thrown: Any) -> None:
+        self.messages.append(f"{thrown.page.url if thrown.page else ''}: {thrown.error}")
 
     def _note(self, message: Any) -> None:
         if message.type == "error":

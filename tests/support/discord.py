@@ -18,6 +18,7 @@ import hashlib
 import json
 import secrets
 import ssl
+import sys
 import threading
 import time
 from base64 import b64decode, urlsafe_b64encode
@@ -368,6 +369,16 @@ def _page(status: int, title: str, content: str) -> Answer:
     return Answer(status, body.encode(), {"content-type": "text/html; charset=utf-8"})
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of connections that a browser gives up, as it does at first sight of our TLS."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            raise
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Turns HTTP into `Request` and `Answer` into HTTP."""
 
@@ -410,8 +421,7 @@ def _first_values(text: str) -> dict[str, str]:
 
 def _server(discord: FakeDiscord, *, tls: ssl.SSLContext | None = None) -> ThreadingHTTPServer:
     handler = type("Handler", (_Handler,), {"discord": discord})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     if tls:
         # The handshake happens in the thread of the request, so that a browser that opens a
         # connection ahead and says nothing holds up nobody.

@@ -6,6 +6,6 @@
 Each page is a module with `FILE` and `render()`.
 """
 
-from tools.reference import commands, settings
+from tools.reference import commands, routes, settings
 
-PAGES = (settings, commands)
+PAGES = (settings, commands, routes)

@@ -146,15 +146,16 @@ def _oidc_routes() -> Iterator[tuple[str, str, str]]:
 
 
 def _web_routes() -> Iterator[tuple[str, str, str]]:
-    from litestar import Litestar
+    from litestar import Router
+    from litestar.routes import HTTPRoute
 
     from doorward.web import route_handlers
 
-    app = Litestar(route_handlers=route_handlers(), openapi_config=None)
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            methods = getattr(handler, "http_methods", {"ASGI"})
-            for method in methods - {"OPTIONS"}:
+    # A router lists its routes without the services that only a running server has.
+    routes = Router(path="/", route_handlers=route_handlers()).routes
+    for route in (route for route in routes if isinstance(route, HTTPRoute)):
+        for handler in route.route_handlers:
+            for method in handler.http_methods - {"OPTIONS"}:
                 yield str(method), route.path_format, _place(handler.fn)
 
 
