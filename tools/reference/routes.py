@@ -1,4 +1,4 @@
-"""docs/reference/routes.md: every route and the file that answers it, as `doorward routes` has it."""
+"""docs/reference/routes.md: every route and the file that answers it, as the command tells."""
 
 from __future__ import annotations
 
