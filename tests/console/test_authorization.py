@@ -61,6 +61,7 @@ class TestAuthorization:
         user_id = api.post("/api/users", json={"username": "reader_1"}).json()["id"]
         page = console(f"/roles/{role_id}").submit({"assignee_id": user_id})
         assert [r["id"] for r in api.get(f"/api/users/{user_id}/roles").json()] == [role_id]
+        assert "Reader May read User 1 1" in console("/roles").text
 
         # 4. Undone.
         page.submit(button="Remove")

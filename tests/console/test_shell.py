@@ -23,6 +23,13 @@ class TestShell:
         assert "Logto Management API" in console("/search?q=management").text
         assert "Nothing found" in console("/search?q=no-such-thing-at-all").text
 
+    def test_unknown_page(self, console: Open) -> None:
+        """An address that no page has is answered within the console, with the way on."""
+        page = console("/no/such/page")
+
+        assert page.status == 404
+        assert ("To the start page", "/console/get-started") in page.links
+
     def test_audit(self, server_on_each: Server, console: Open, api: httpx.Client) -> None:
         """Each change leaves its entry."""
         before = len(audit_keys(server_on_each))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar import Response, get
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
 from doorward.console.console import (
@@ -25,6 +25,12 @@ from doorward.kit.edge import Edge
 from doorward.tenants.seed import ADMIN_TENANT, CONSOLE_APPLICATION_ID
 
 log = logging.getLogger(__name__)
+
+
+@get("/console/{path:path}", include_in_schema=False)
+async def show_unknown_page(console: Console) -> Response[str]:
+    """Answer an address of the console that no page has."""
+    raise NotFoundException
 
 
 def error_handlers() -> ExceptionHandlersMap:

@@ -28,9 +28,10 @@ class Members(msgspec.Struct, frozen=True):
 
 async def member_counts(db: Executor, *, tenant_id: str, role_ids: list[str]) -> dict[str, int]:
     """Return how many users and applications have each role."""
-    users = await list_users_of_roles(db, tenant_id=tenant_id, role_ids=role_ids, featured=0)
+    # One of each is named, because a role of which nobody is would not be counted.
+    users = await list_users_of_roles(db, tenant_id=tenant_id, role_ids=role_ids, featured=1)
     machines = await list_applications_of_roles(
-        db, tenant_id=tenant_id, role_ids=role_ids, featured=0
+        db, tenant_id=tenant_id, role_ids=role_ids, featured=1
     )
     return {
         role_id: sum(found[role_id].count for found in (users, machines) if role_id in found)

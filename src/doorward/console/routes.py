@@ -23,7 +23,7 @@ from doorward.console import (
     users,
 )
 from doorward.console.console import provide_console
-from doorward.console.errors import error_handlers
+from doorward.console.errors import error_handlers, show_unknown_page
 from doorward.console.forms import MAX_FORM_SIZE
 from doorward.sign_in_experience.settings import FindNameConflicts
 
@@ -94,6 +94,7 @@ def console_router(*, find_name_conflicts: FindNameConflicts) -> Router:
             search.search,
             signing_keys.show_signing_keys,
             signing_keys.rotate,
+            show_unknown_page,
         ],
         dependencies={
             "console": Provide(provide_console),
