@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from doorward.storage import Database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the screenshots of the browser tests be kept."""
+    parser.addoption("--pictures", metavar="DIR", help="keep the screenshots in this folder")
+
+
 @pytest.fixture(scope="session")
 def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this test run share."""

@@ -39,6 +39,7 @@ def browser(discord: FakeDiscord) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the screenshots of one module go."""
-    return tmp_path_factory.mktemp("pictures")
+def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the screenshots of one module go; `--pictures DIR` keeps them."""
+    kept: str | None = request.config.getoption("--pictures")
+    return Path(kept) if kept else tmp_path_factory.mktemp("pictures")
