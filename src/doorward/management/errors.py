@@ -21,7 +21,6 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, UnsetType
 
 from doorward.errors import DoorwardError, NotFound, RequestError, ServiceUnavailable
-from doorward.kit.edge import Edge
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
 from doorward.management.body import VALIDATION_ERROR, invalid_input, issue_of
 from doorward.storage import (
@@ -182,9 +181,3 @@ def _details(data: Any) -> str | UnsetType:
 
 def _json(body: ErrorBody, *, status: int) -> Response[ErrorBody]:
     return Response(body, status_code=status, media_type="application/json")
-
-
-def edge_of(request: AnyRequest) -> Edge:
-    """Return what the edge knows of a request."""
-    edge: Edge = request.scope["state"]["edge"]
-    return edge

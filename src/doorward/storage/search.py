@@ -78,11 +78,6 @@ def search_condition(
     return and_(*conditions) if search.is_joint_and else or_(*conditions)
 
 
-def contains(columns: list[ColumnElement[Any]], text: str) -> ColumnElement[bool]:
-    """Return the condition of the simple search `q`: the text anywhere in one of the columns."""
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
-
-
 def _compare(
     column: ColumnElement[Any], term: SearchTerm, *, is_case_sensitive: bool, is_sqlite: bool
 ) -> ColumnElement[bool]:
