@@ -156,6 +156,27 @@ class TestHeaders:
 
 
 class TestAuthorizationRequest:
+    def test_other_name_of_this_machine(self, server_on_each: Server, enter: Enter) -> None:
+        """Who opens 127.0.0.1 is led to the endpoint's name, where the answer will come back to."""
+        enter()
+        answer = httpx.get(f"http://127.0.0.1:{server_on_each.admin_port}/console/sign-in?x=1")
+
+        assert answer.status_code == 303
+        address = f"{server_on_each.admin_endpoint}/console/sign-in?x=1"
+        assert answer.headers["location"] == address
+
+    @pytest.mark.parametrize("host", ["evil.example", "[", "localhost:1:2", ""])
+    def test_malformed_host(self, server_on_each: Server, enter: Enter, host: str) -> None:
+        """Any other host is no reason to redirect, nor to fail."""
+        enter()
+        answer = httpx.get(
+            f"http://127.0.0.1:{server_on_each.admin_port}/console/sign-in",
+            headers={"host": host},
+        )
+
+        assert answer.status_code in {303, 400}
+        assert "evil" not in answer.headers.get("location", "")
+
     def test_request(self, server_on_each: Server, enter: Enter) -> None:
         """Each sign-in has its own state, nonce and S256 challenge, and names the resource."""
         enter()

@@ -64,6 +64,7 @@ PENDING_LIFETIME = timedelta(minutes=30)
 _PENDING_PURPOSE = "console.sign_in"
 _SCOPE = f"openid profile {MANAGEMENT_SCOPE}"
 _LEEWAY = 60
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -106,6 +107,9 @@ async def begin_sign_in(
 ) -> Response[str]:
     """Send the browser to the provider."""
     check_admin_tenant(edge)
+    if _is_loopback_alias(request, edge):
+        # The answer comes back to the endpoint's own name; a cookie of 127.0.0.1 would not.
+        return redirect(f"{edge.endpoint}/console/sign-in?{request.url.query}")
     first_screen = request.query_params.get("first_screen")
     if first_screen != "register" and not await has_users(db, tenant_id=ADMIN_TENANT):
         return redirect("/console/welcome")
@@ -270,6 +274,13 @@ def local_path(path: str | None) -> str:
         return HOME
     parts = urlsplit(path)
     return HOME if parts.scheme or parts.netloc else path
+
+
+def _is_loopback_alias(request: AnyRequest, edge: Edge) -> bool:
+    """Tell whether this machine was called by another of its names than the endpoint's."""
+    asked = request.headers.get("host", "").rpartition(":")[0].strip("[]")
+    own = urlsplit(edge.endpoint).hostname
+    return asked != own and asked in _LOOPBACK and own in _LOOPBACK
 
 
 def _find_pending(request: AnyRequest, *, edge: Edge, sealer: Sealer, now: int) -> Pending | None:
