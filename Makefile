@@ -12,7 +12,7 @@ PROJECTS := pyproject.toml $(wildcard sdk/pyproject.toml)
 CLIENTS := tests/clients/node
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: help run test lint types contracts docs docs-check pictures bench install clean
+.PHONY: help run test lint types contracts docs docs-check bench install clean
 
 help: ## List the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -39,12 +39,6 @@ docs: $(VENV)/.installed-dev ## Write docs/reference from the code
 
 docs-check: $(VENV)/.installed-dev ## Check that docs/reference is what the code says
 	@$(BIN)/python -m tools.reference --check
-
-pictures: install ## Take the README's pictures anew, from the story that the tests walk
-	@$(BIN)/python -m pytest -q tests/e2e/test_story.py --pictures .cache/pictures
-	@cp .cache/pictures/discord-first-phone-light.png docs/pictures/sign-in.png
-	@cp .cache/pictures/gallery-wide-light.png docs/pictures/gallery.png
-	@cp .cache/pictures/sign-up-and-sign-in-saved-wide-light.png docs/pictures/sign-in-experience.png
 
 bench: install ## Measure the figures and print them as ratios
 	@tools/packages.sh wrk
