@@ -34,9 +34,7 @@ def find_header(headers: RawHeaders, name: bytes) -> str | None:
     return None
 
 
-def client_address(
-    peer: str, headers: RawHeaders, *, trusted_proxies: Sequence[Network]
-) -> str:
+def client_address(peer: str, headers: RawHeaders, *, trusted_proxies: Sequence[Network]) -> str:
     """Return the address of the client behind any proxies we trust.
 
     X-Forwarded-For is read from the right and only while the hop before it is trusted; what a
