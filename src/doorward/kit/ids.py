@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_MIXED_CASE_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ID_ALPHABET = b"0123456789abcdefghijklmnopqrstuvwxyz"
+_MIXED_CASE_ALPHABET = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ENTITY_ID_LENGTH = 21
 USER_ID_LENGTH = 12
@@ -28,11 +28,20 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _random_text(alphabet: str, length: int) -> str:
-    # Rejection sampling keeps every character equally likely.
+def _random_text(alphabet: bytes, length: int) -> str:
+    # Rejection sampling keeps every character equally likely: bytes beyond the last whole
+    # multiple of the alphabet's size are dropped, the others mapped, both by one C call.
+    table, rejected = _SAMPLING[alphabet]
+    text = b""
+    while len(text) < length:
+        text += secrets.token_bytes(length + 8).translate(table, rejected)
+    return text[:length].decode()
+
+
+def _sampling(alphabet: bytes) -> tuple[bytes, bytes]:
     size = len(alphabet)
-    limit = 256 - 256 % size
-    characters: list[str] = []
-    while len(characters) < length:
-        characters.extend(alphabet[b % size] for b in secrets.token_bytes(length + 8) if b < limit)
-    return "".join(characters[:length])
+    table = bytes(alphabet[value % size] for value in range(256))
+    return table, bytes(range(256 - 256 % size, 256))
+
+
+_SAMPLING = {alphabet: _sampling(alphabet) for alphabet in (_ID_ALPHABET, _MIXED_CASE_ALPHABET)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -115,12 +115,13 @@ def split_resources(params: Params) -> Params:
 
 def _decode(field: str) -> tuple[str, str]:
     name, _, value = field.partition("=")
-    if "%" in field or "+" in field:
-        return (
-            unquote(name.replace("+", " "), errors="strict"),
-            unquote(value.replace("+", " "), errors="strict"),
-        )
-    return name, value
+    return _unescape(name), _unescape(value)
+
+
+def _unescape(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _collect(pairs: Pairs) -> Params:
