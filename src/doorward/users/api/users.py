@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import Parameter
@@ -30,6 +31,7 @@ from doorward.users.api.views import (
     UpdateCustomData,
     UpdateProfile,
     UpdateUser,
+    UserProfile,
     UserView,
     stored_profile,
     view_user,
@@ -200,10 +202,10 @@ async def update_custom_data(
 @patch("/api/users/{user_id:str}/profile", tags=["Users"])
 async def update_profile(
     user_id: str, data: UpdateProfile, db: Database, edge: Edge, clock: Clock
-) -> JsonObject:
+) -> UserProfile:
     """Merge claims into the profile of a user; an address is replaced whole."""
     async with db.transaction(edge.tenant_id) as tx:
-        return await accounts.merge_into_account(
+        merged = await accounts.merge_into_account(
             tx,
             tenant_id=edge.tenant_id,
             user_id=user_id,
@@ -211,6 +213,7 @@ async def update_profile(
             members=stored_profile(data.profile),
             now=clock.now(),
         )
+    return msgspec.convert(merged, UserProfile)
 
 
 @patch("/api/users/{user_id:str}/is-suspended", tags=["Users"])
