@@ -204,6 +204,7 @@ class TestAuthorizationRequest:
             "/consoleX",
             "javascript:alert(1)",
             "/oidc/session/end",
+            "/console/\u212a\U0001f6aa",
         ],
     )
     def test_return_to_stays_here(self, server_on_each: Server, enter: Enter, target: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
@@ -279,5 +280,5 @@ def _return_path(request: AnyRequest) -> str:
     if request.method != "GET":
         return "/console"
     query = request.scope["query_string"].decode("latin-1")
-    path: str = request.scope["path"]
+    path = quote(request.scope["path"])
     return f"{path}?{query}" if query else path

@@ -89,7 +89,7 @@ def _show_busy(request: AnyRequest, error: ServiceUnavailable) -> Response[str]:
 def _show_http_exception(request: AnyRequest, error: HTTPException) -> Response[str]:
     if _edge(request).tenant_id != ADMIN_TENANT:
         # Other tenants have no console: the answer is that of any unknown address.
-        return Response("Not Found", status_code=404, media_type="text/plain")
+        return _outside(request, "error.not_found", status=404, actions=())
     if error.status_code >= 500:
         return _show_unexpected(request, error)
     keys = {403: "message.stale_form", 404: "error.not_found", 405: "error.not_found"}

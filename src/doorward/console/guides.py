@@ -46,8 +46,9 @@ async def save_uris(
     application = await rules.get_application(
         db, tenant_id=tenant_id, application_id=application_id
     )
-    which = console.form.text("save")
-    member = _MEMBERS.get(which, "redirectUris")
+    typed = console.form.text("save")
+    which = typed if typed in _MEMBERS else "redirect_uris"
+    member = _MEMBERS[which]
     uris = console.form.texts(which)
     is_new = "new" in request.query_params
     errors = check_redirect_uris(console, uris)

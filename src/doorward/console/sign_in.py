@@ -270,7 +270,7 @@ def local_path(path: str | None) -> str:
     if not path or not path.startswith("/console/"):
         return HOME
     # Browsers drop tabs and newlines, and take a backslash for a slash.
-    if any(character <= " " or character in "\\\x7f" for character in path):
+    if not path.isascii() or any(c <= " " or c in "\\\x7f" for c in path):
         return HOME
     parts = urlsplit(path)
     return HOME if parts.scheme or parts.netloc else path
