@@ -30,6 +30,7 @@ from doorward.settings import Settings
 from doorward.sign_in.errors import render_page_error
 from doorward.sign_in.preview import Preview
 from doorward.sign_in.routes import sign_in_routers
+from doorward.sign_in.surface import PageCache, Surface
 from doorward.sign_in_experience.social_targets import forget_social_target
 from doorward.storage import Database, Snapshots
 from doorward.users.passwords import Passwords
@@ -68,10 +69,23 @@ def create_web(
         "call_internally": call_internally,
     }
 
+    sign_in = Surface(
+        db=db,
+        snapshots=snapshots,
+        clock=clock,
+        sealer=sealer,
+        http=http,
+        passwords=passwords,
+        pwned=shared["pwned"],
+        templates=pages.templates,
+        texts=pages.texts,
+        static=pages.static,
+        pages=PageCache(),
+    )
     verifier = token_verifier(db, snapshots, settings=settings, sealer=sealer, clock=clock)
 
     def adapt(config: AppConfig) -> AppConfig:
-        config.state = State({**shared, "token_verifier": verifier})
+        config.state = State({**shared, "token_verifier": verifier, "sign_in": sign_in})
         return config
 
     app = Litestar(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -82,9 +81,9 @@ class TestWrongCredentials:
             send(page, {"identifier": identifier, "password": "wrong"})
             return time.perf_counter() - began
 
-        took("reader0")
-        known = statistics.median(took("reader0") for _ in range(9))
-        unknown = statistics.median(took("nobody") for _ in range(9))
+        # In turn, and the fastest of each: whatever else the machine does only adds.
+        pairs = [(took("reader0"), took("nobody")) for _ in range(15)]
+        known, unknown = (min(times) for times in zip(*pairs, strict=True))
 
         assert 0.5 < unknown / known < 2
 

@@ -7,12 +7,14 @@ refused; Origin and Sec-Fetch-Site are checked besides (OWASP: defence in depth 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import ClientException
+from litestar.params import Dependency
 
 from doorward.applications.cached import find_client
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
@@ -21,7 +23,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.html import Brand, make_nonce
 from doorward.kit.html import Pages as Templates
-from doorward.kit.i18n import LANGUAGES, Catalogue, Catalogues
+from doorward.kit.i18n import LANGUAGES, Catalogue
 from doorward.kit.page_headers import (
     content_security_policy,
     form_targets,
@@ -29,7 +31,8 @@ from doorward.kit.page_headers import (
     page_headers,
 )
 from doorward.kit.static_files import StaticFiles
-from doorward.sign_in.visit import AnyRequest, Visit
+from doorward.sign_in.surface import PageCache, UseSurface
+from doorward.sign_in.visit import AnyRequest, UseVisit, Visit
 from doorward.sign_in_experience.branding import brand_of, catalogue_of
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
@@ -39,6 +42,10 @@ MAX_FORM_SIZE = 64 * 1024
 _MAX_FIELDS = 50
 _FORM_PURPOSE = "sign_in.form"
 _CARRIED = ("app_id", "ui_locales")
+# Where a kept page gets its nonce and token. They are random, so that nothing which a tenant or an
+# application is called can be taken for them.
+_NONCE_MARK = f"nonce-{make_nonce()}"
+_TOKEN_MARK = f"token-{make_nonce()}"
 
 Form = dict[str, str]
 
@@ -68,6 +75,8 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
     social: tuple[SocialButton, ...]
     theme: str | None = None
     is_preview: bool = False
+    cache: PageCache | None = None
+    cache_key: Hashable = None
 
     def url(self, path: str, **query: str) -> str:
         """Return the address of another page of the same sign-in."""
@@ -78,21 +87,38 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
         """Return a text in the language of the page."""
         return self.catalogue.text(key, **values)
 
-    def respond(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
-        """Render a template of `sign_in/templates` with its context."""
+    def respond(
+        self, template: str, *, status: int = 200, is_plain: bool = False, **context: Any
+    ) -> Response[str]:
+        """Render a template of `sign_in/templates` with its context.
+
+        A page is plain when nothing in `context` comes from a person: it is then rendered once for
+        a configuration version, and each answer gets its own nonce and form token.
+        """
+
+        def render(*, nonce: str, csrf_token: str) -> str:
+            return self.templates.render(
+                f"sign_in/{template}",
+                catalogue=self.catalogue,
+                nonce=nonce,
+                brand=self.brand,
+                languages=self._language_menu(),
+                csrf_token=csrf_token,
+                application_name=self.application_name,
+                theme=self.theme,
+                preview=self.is_preview,
+                **context,
+            )
+
         nonce = make_nonce()
-        html = self.templates.render(
-            f"sign_in/{template}",
-            catalogue=self.catalogue,
-            nonce=nonce,
-            brand=self.brand,
-            languages=self._language_menu(),
-            csrf_token=self.csrf_token,
-            application_name=self.application_name,
-            theme=self.theme,
-            preview=self.is_preview,
-            **context,
-        )
+        if is_plain and self.cache is not None:
+            html = self.cache.get(
+                (template, self.path, self.cache_key),
+                lambda: render(nonce=_NONCE_MARK, csrf_token=_TOKEN_MARK),
+            )
+            html = html.replace(_NONCE_MARK, nonce).replace(_TOKEN_MARK, self.csrf_token)
+        else:
+            html = render(nonce=nonce, csrf_token=self.csrf_token)
         brand = self.brand
         policy = content_security_policy(
             nonce=nonce,
@@ -122,15 +148,9 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-async def provide_page(
-    request: AnyRequest,
-    visit: Visit,
-    templates: Templates,
-    texts: Catalogues,
-    static: StaticFiles,
-    sealer: Sealer,
-) -> HostedPage:
+async def provide_page(request: AnyRequest, visit: UseVisit, surface: UseSurface) -> HostedPage:
     """Return the page that a request of a visit is answered with."""
+    texts, static, sealer = surface.texts, surface.static, surface.sealer
     client = await find_client(visit.snapshot, visit.interaction.client_id)
     name = client.name if client else None
     social = await list_social_buttons(
@@ -145,17 +165,28 @@ async def provide_page(
         is_product=visit.edge.tenant_id == ADMIN_TENANT,
     )
     request.scope["state"]["brand"] = brand
+    catalogue = catalogue_of(
+        visit.experience,
+        texts=texts,
+        ui_locales=ui_locales,
+        accept_language=request.headers.get("accept-language"),
+    )
+    # Every part of the key is bounded: a stranger must not fill the cache.
+    is_kept = query.get("ui_locales") in {None, *texts.languages}
     return HostedPage(
         edge=visit.edge,
         experience=visit.experience,
         brand=brand,
-        catalogue=catalogue_of(
-            visit.experience,
-            texts=texts,
-            ui_locales=ui_locales,
-            accept_language=request.headers.get("accept-language"),
+        catalogue=catalogue,
+        cache=surface.pages if is_kept else None,
+        cache_key=(
+            visit.tenant_id,
+            visit.snapshot.version,
+            visit.interaction.client_id,
+            catalogue.language,
+            tuple(query.items()),
         ),
-        templates=templates,
+        templates=surface.templates,
         languages=texts.languages,
         path=request.scope["path"],
         query=query,
@@ -166,7 +197,11 @@ async def provide_page(
     )
 
 
-async def provide_form(request: AnyRequest, visit: Visit, sealer: Sealer) -> Form:
+UsePage = Annotated[HostedPage, Dependency(skip_validation=True)]
+UseForm = Annotated[Form, Dependency(skip_validation=True)]
+
+
+async def provide_form(request: AnyRequest, visit: UseVisit, surface: UseSurface) -> Form:
     """Return the fields of a form that was sent from a page of this sign-in.
 
     Raises:
@@ -191,7 +226,7 @@ async def provide_form(request: AnyRequest, visit: Visit, sealer: Sealer) -> For
 
     # 3. From a page of this very sign-in?
     token = form.pop("csrf", "")
-    if not sealer.is_signature(token, visit.interaction.id_hash, purpose=_FORM_PURPOSE):
+    if not surface.sealer.is_signature(token, visit.interaction.id_hash, purpose=_FORM_PURPOSE):
         raise RequestError("session.csrf_token_mismatch")
     return form
 

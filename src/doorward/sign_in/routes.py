@@ -8,8 +8,6 @@ from litestar import Request, Response, Router, get
 from litestar.di import Provide
 
 from doorward.errors import RequestError
-from doorward.kit.clock import Clock
-from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.management.errors import ErrorBody, render_request_error
 from doorward.management.routes import public_router
@@ -25,9 +23,9 @@ from doorward.sign_in.steps import (
     start,
     submit,
 )
+from doorward.sign_in.surface import UseSurface, provide_surface
 from doorward.sign_in.visit import Visit, open_visit
 from doorward.sign_in_experience.cached import current_experience
-from doorward.storage import Database, Snapshots
 
 UNKNOWN_SESSION = "/unknown-session"
 
@@ -69,6 +67,7 @@ def _pages() -> Router:
             show_unknown_session,
         ],
         dependencies={
+            "surface": Provide(provide_surface, sync_to_thread=False),
             "visit": Provide(open_page_visit),
             "page": Provide(provide_page),
             "form": Provide(provide_form),
@@ -98,47 +97,38 @@ def _experience() -> Router:
                 ]
             )
         ],
-        dependencies={"visit": Provide(open_experience_visit)},
+        dependencies={
+            "surface": Provide(provide_surface, sync_to_thread=False),
+            "visit": Provide(open_experience_visit),
+        },
         exception_handlers={SessionMissing: _render_missing},
     )
 
 
-async def open_page_visit(
-    request: AnyRequest,
-    edge: Edge,
-    db: Database,
-    snapshots: Snapshots,
-    clock: Clock,
-    sealer: Sealer,
-) -> Visit:
+async def open_page_visit(request: AnyRequest, surface: UseSurface) -> Visit:
     """Return the visit of a page.
 
     Raises:
         SessionUnknown: there is none; the browser is sent where the tenant explains that.
     """
     try:
-        return await open_visit(request, edge, db, snapshots, clock, sealer)
+        return await open_visit(request, surface)
     except RequestError as error:
-        experience = await current_experience(await snapshots.current(edge.tenant_id))
+        edge: Edge = request.scope["state"]["edge"]
+        snapshot = await surface.snapshots.current(edge.tenant_id)
+        experience = await current_experience(snapshot)
         location = experience.unknown_session_redirect_url or UNKNOWN_SESSION
         raise SessionUnknown(location) from error
 
 
-async def open_experience_visit(
-    request: AnyRequest,
-    edge: Edge,
-    db: Database,
-    snapshots: Snapshots,
-    clock: Clock,
-    sealer: Sealer,
-) -> Visit:
+async def open_experience_visit(request: AnyRequest, surface: UseSurface) -> Visit:
     """Return the visit of a program that signs somebody in.
 
     Raises:
         SessionMissing: there is none.
     """
     try:
-        return await open_visit(request, edge, db, snapshots, clock, sealer)
+        return await open_visit(request, surface)
     except RequestError as error:
         raise SessionMissing(error.code) from error
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request
+from litestar.params import Dependency
 
 from doorward.errors import RequestError
 from doorward.interactions.cookie import read_interactions, select_uid
 from doorward.interactions.store import find_interaction, save_state
 from doorward.interactions.tables import Interaction
-from doorward.kit.clock import Clock
-from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.sign_in.state import FlowState, InteractionEvent, dump_state, parse_state
+from doorward.sign_in.surface import Surface, UseSurface
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
-from doorward.storage import Database, Snapshot, Snapshots, Transaction
+from doorward.storage import Snapshot, Transaction
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -45,24 +45,21 @@ class Visit(msgspec.Struct, frozen=True):
         return f"{self.edge.issuer}/auth/{self.uid}"
 
 
-async def open_visit(
-    request: AnyRequest,
-    edge: Edge,
-    db: Database,
-    snapshots: Snapshots,
-    clock: Clock,
-    sealer: Sealer,
-) -> Visit:
+UseVisit = Annotated[Visit, Dependency(skip_validation=True)]
+
+
+async def open_visit(request: AnyRequest, surface: UseSurface) -> Visit:
     """Return the visit of a request, from the browser's signed cookie (reference: oidc.md 20).
 
     Raises:
         RequestError: 400 session.not_found; no interaction, an expired one, one that is done, or
             one of another application than the request names.
     """
-    entries = read_interactions(request.scope["headers"], edge=edge, sealer=sealer)
+    edge: Edge = request.scope["state"]["edge"]
+    entries = read_interactions(request.scope["headers"], edge=edge, sealer=surface.sealer)
     app_id = request.headers.get("logto-app-id") or request.query_params.get("app_id")
     uid = select_uid(entries, app_id=app_id)
-    visit = await find_visit(uid, edge=edge, db=db, snapshots=snapshots, clock=clock)
+    visit = await find_visit(uid, edge=edge, surface=surface)
     if visit is None or (app_id and visit.interaction.client_id != app_id):
         raise RequestError("session.not_found")
     # For the page that an error may end on.
@@ -70,17 +67,15 @@ async def open_visit(
     return visit
 
 
-async def find_visit(
-    uid: str | None, *, edge: Edge, db: Database, snapshots: Snapshots, clock: Clock
-) -> Visit | None:
+async def find_visit(uid: str | None, *, edge: Edge, surface: Surface) -> Visit | None:
     """Return the visit of an interaction that still waits for a person."""
     if not uid:
         return None
-    now = clock.now()
-    interaction = await find_interaction(db, tenant_id=edge.tenant_id, uid=uid, now=now)
+    now = surface.clock.now()
+    interaction = await find_interaction(surface.db, tenant_id=edge.tenant_id, uid=uid, now=now)
     if interaction is None or interaction.user_id is not None:
         return None
-    snapshot = await snapshots.current(edge.tenant_id)
+    snapshot = await surface.snapshots.current(edge.tenant_id)
     return Visit(
         edge=edge,
         snapshot=snapshot,

@@ -6,12 +6,12 @@ from litestar import Response, post
 from msgspec import UNSET, UnsetType
 
 from doorward.errors import RequestError
-from doorward.kit.crypto import Sealer
 from doorward.management.body import Body, or_default
 from doorward.sign_in.identification import collect_profile, identify
 from doorward.sign_in.state import InteractionEvent
 from doorward.sign_in.submission import check_can_register, register
-from doorward.sign_in.visit import Visit, check_started, save
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, Visit, check_started, save
 from doorward.storage import Database
 
 
@@ -24,9 +24,10 @@ class IdentificationBody(Body):
 
 @post("/api/experience/identification", status_code=204, tags=["Experience"])
 async def identify_user(
-    data: IdentificationBody, visit: Visit, db: Database, sealer: Sealer
+    data: IdentificationBody, visit: UseVisit, surface: UseSurface
 ) -> Response[None]:
     """Find the account of a proof (204), or make one (201)."""
+    db = surface.db
     check_started(visit)
     verification_id = or_default(data.verification_id, None)
     if visit.state.event is InteractionEvent.REGISTER:
@@ -36,7 +37,7 @@ async def identify_user(
         verification_id=verification_id,
         link=or_default(data.link_social_identity, False),
         db=db,
-        sealer=sealer,
+        sealer=surface.sealer,
     )
     async with db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, state)

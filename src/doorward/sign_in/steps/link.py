@@ -10,25 +10,24 @@ from litestar import Response, get, post
 
 from doorward.connectors.cached import find_social_connector_by_id
 from doorward.errors import RequestError
-from doorward.kit.crypto import Sealer
 from doorward.sign_in.flow import LinkAccount, next_step
-from doorward.sign_in.hosted import Form, HostedPage
+from doorward.sign_in.hosted import UseForm, UsePage
 from doorward.sign_in.identification import identify
 from doorward.sign_in.proceed import LINK_ACCOUNT, SIGN_IN, proceed, see_other
 from doorward.sign_in.state import SocialRecord
 from doorward.sign_in.steps.social import register_with
-from doorward.sign_in.visit import Visit
-from doorward.storage import Database
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit
 
 
 @get(LINK_ACCOUNT, include_in_schema=False)
-async def show_link(visit: Visit, page: HostedPage, sealer: Sealer) -> Response[Any]:
+async def show_link(visit: UseVisit, page: UsePage, surface: UseSurface) -> Response[Any]:
     """Ask whether to link."""
     offer, record = visit.state.offer, visit.state.find_record(SocialRecord)
     if offer is None or record is None:
         return see_other(page.url(SIGN_IN))
     connector = await find_social_connector_by_id(
-        visit.snapshot, record.connector_id, sealer=sealer
+        visit.snapshot, record.connector_id, sealer=surface.sealer
     )
     return page.respond(
         "link_account.html",
@@ -42,9 +41,10 @@ async def show_link(visit: Visit, page: HostedPage, sealer: Sealer) -> Response[
 
 @post(LINK_ACCOUNT, status_code=200, include_in_schema=False)
 async def answer_link(
-    form: Form, visit: Visit, page: HostedPage, db: Database, sealer: Sealer
+    form: UseForm, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Link, or make an account of its own."""
+    db, sealer = surface.db, surface.sealer
     record = visit.state.find_record(SocialRecord)
     if record is None or not isinstance(next_step(visit.state, visit.experience), LinkAccount):
         return see_other(page.url(SIGN_IN))

@@ -14,7 +14,6 @@ from msgspec import Meta
 from doorward.audit.store import record as audit
 from doorward.errors import RequestError
 from doorward.kit.clock import to_milliseconds
-from doorward.kit.crypto import Sealer
 from doorward.management.body import Body
 from doorward.security.attempts import (
     LockoutPolicy,
@@ -22,11 +21,12 @@ from doorward.security.attempts import (
     guess_of,
     record_failure,
 )
-from doorward.sign_in.hosted import Form, HostedPage
+from doorward.sign_in.hosted import HostedPage, UseForm, UsePage
 from doorward.sign_in.identification import check_not_suspended, identify
 from doorward.sign_in.proceed import REGISTER, SIGN_IN, proceed, see_other
 from doorward.sign_in.state import FlowState, Identifier, InteractionEvent, PasswordRecord
-from doorward.sign_in.visit import Visit, check_started, save
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, Visit, check_started, save
 from doorward.sign_in_experience.document import Experience, IdentifierType
 from doorward.storage import Database, Executor, Transaction
 from doorward.users import store as users
@@ -149,7 +149,7 @@ async def save_rehashed(tx: Transaction, visit: Visit, proof: PasswordProof) -> 
     [SIGN_IN, "/identifier-sign-in", "/single-sign-on", "/reset-password"],
     include_in_schema=False,
 )
-async def show_sign_in(visit: Visit, page: HostedPage) -> Response[Any]:
+async def show_sign_in(visit: UseVisit, page: UsePage) -> Response[Any]:
     """Show the ways in."""
     if not visit.experience.allows_sign_in:
         return see_other(page.url(REGISTER))
@@ -159,9 +159,10 @@ async def show_sign_in(visit: Visit, page: HostedPage) -> Response[Any]:
 
 @post(SIGN_IN, status_code=200, include_in_schema=False)
 async def sign_in(
-    form: Form, visit: Visit, page: HostedPage, db: Database, passwords: Passwords, sealer: Sealer
+    form: UseForm, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Sign in with identifier and password."""
+    db = surface.db
     typed, password = form.get("identifier", "").strip(), form.get("password", "")
     fields = {"identifier": typed, "password": password}
     missing = {name: page.text("error.required") for name, value in fields.items() if not value}
@@ -169,7 +170,9 @@ async def sign_in(
         return sign_in_page(page, identifier=typed, errors=missing, status=422)
     identifier = parse_identifier(typed, visit.experience.sign_in.password_identifiers)
     try:
-        proof = await verify_password(visit, identifier, password, db=db, passwords=passwords)
+        proof = await verify_password(
+            visit, identifier, password, db=db, passwords=surface.passwords
+        )
     except RequestError as error:
         if error.code not in _FORM_ERRORS:
             raise
@@ -177,7 +180,7 @@ async def sign_in(
         return sign_in_page(page, identifier=typed, form_error=text, status=error.status)
     state = _proven(visit, proof.record)
     visit = msgspec.structs.replace(visit, state=state)
-    state = await identify(visit, verification_id=proof.record.id, db=db, sealer=sealer)
+    state = await identify(visit, verification_id=proof.record.id, db=db, sealer=surface.sealer)
     return await proceed(
         visit, state, page=page, db=db, also=lambda tx: save_rehashed(tx, visit, proof)
     )
@@ -196,6 +199,7 @@ def sign_in_page(
     return page.respond(
         "sign_in.html",
         status=status,
+        is_plain=not (identifier or errors or form_error),
         identifiers=[str(name) for name in experience.sign_in.password_identifiers],
         action=page.url(SIGN_IN),
         values={"identifier": identifier},
@@ -237,15 +241,17 @@ class VerificationView(Body):
 
 
 @post("/api/experience/verification/password", status_code=200, tags=["Experience"])
-async def verify(
-    data: PasswordBody, visit: Visit, db: Database, passwords: Passwords
-) -> VerificationView:
+async def verify(data: PasswordBody, visit: UseVisit, surface: UseSurface) -> VerificationView:
     """Verify a password."""
     check_started(visit)
     proof = await verify_password(
-        visit, data.identifier.parsed(), data.password, db=db, passwords=passwords
+        visit,
+        data.identifier.parsed(),
+        data.password,
+        db=surface.db,
+        passwords=surface.passwords,
     )
-    async with db.transaction(visit.tenant_id) as tx:
+    async with surface.db.transaction(visit.tenant_id) as tx:
         await save_rehashed(tx, visit, proof)
         await save(tx, visit, visit.state.with_record(proof.record))
     return VerificationView(verification_id=proof.record.id)

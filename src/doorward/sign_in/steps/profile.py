@@ -13,7 +13,7 @@ from msgspec import Meta
 from doorward.errors import RequestError
 from doorward.management.body import Body
 from doorward.sign_in.flow import CompleteProfile
-from doorward.sign_in.hosted import Form, HostedPage
+from doorward.sign_in.hosted import HostedPage, UseForm, UsePage
 from doorward.sign_in.identification import identity_of
 from doorward.sign_in.proceed import (
     MISSING_PROFILE,
@@ -25,7 +25,8 @@ from doorward.sign_in.proceed import (
 )
 from doorward.sign_in.state import FlowState, InteractionEvent, PendingProfile, SocialRecord
 from doorward.sign_in.steps.register import field_errors, new_password
-from doorward.sign_in.visit import Visit, check_started, save
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, Visit, check_started, save
 from doorward.storage import Database
 from doorward.users import store as users
 from doorward.users.password_policy import UserInfo, policy_view
@@ -106,9 +107,9 @@ async def add_social(visit: Visit, verification_id: str, *, db: Database) -> Flo
 
 
 @get([MISSING_PROFILE, "/social/register"], include_in_schema=False)
-async def show_missing(visit: Visit, page: HostedPage, db: Database) -> Response[Any]:
+async def show_missing(visit: UseVisit, page: UsePage, surface: UseSurface) -> Response[Any]:
     """Ask for what is missing."""
-    step = await find_next(visit, visit.state, db=db)
+    step = await find_next(visit, visit.state, db=surface.db)
     if not isinstance(step, CompleteProfile):
         return see_other(page_of(step, visit, page))
     return _missing_page(visit, page, step)
@@ -116,14 +117,10 @@ async def show_missing(visit: Visit, page: HostedPage, db: Database) -> Response
 
 @post(MISSING_PROFILE, status_code=200, include_in_schema=False)
 async def complete(
-    form: Form,
-    visit: Visit,
-    page: HostedPage,
-    db: Database,
-    passwords: Passwords,
-    pwned: PwnedPasswords,
+    form: UseForm, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Take what was missing and go on."""
+    db, passwords, pwned = surface.db, surface.passwords, surface.pwned
     step = await find_next(visit, visit.state, db=db)
     if not isinstance(step, CompleteProfile):
         return see_other(page_of(step, visit, page))
@@ -173,12 +170,11 @@ class SocialProfile(Body, tag_field="type", tag="social"):
 @post("/api/experience/profile", status_code=204, tags=["Experience"])
 async def add_profile(
     data: UsernameProfile | PasswordProfile | SocialProfile,
-    visit: Visit,
-    db: Database,
-    passwords: Passwords,
-    pwned: PwnedPasswords,
+    visit: UseVisit,
+    surface: UseSurface,
 ) -> None:
     """Add to what the account is to have."""
+    db, passwords, pwned = surface.db, surface.passwords, surface.pwned
     event = check_started(visit)
     if event is InteractionEvent.SIGN_IN and visit.state.user_id is None:
         raise RequestError("session.identifier_not_found", status=404)

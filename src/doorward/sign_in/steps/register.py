@@ -12,12 +12,13 @@ from msgspec import Meta
 
 from doorward.errors import RequestError
 from doorward.management.body import Body
-from doorward.sign_in.hosted import Form, HostedPage
+from doorward.sign_in.hosted import Form, HostedPage, UseForm, UsePage
 from doorward.sign_in.identification import check_registration_is_open, collect_profile
 from doorward.sign_in.proceed import REGISTER, SIGN_IN, proceed, see_other
 from doorward.sign_in.state import FlowState, Identifier, InteractionEvent, NewPasswordRecord
 from doorward.sign_in.steps.password import VerificationView
-from doorward.sign_in.visit import Visit, check_started, save
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, Visit, check_started, save
 from doorward.sign_in_experience.document import Experience, SignInMode
 from doorward.storage import Database
 from doorward.tenants.seed import ADMIN_TENANT
@@ -101,7 +102,7 @@ async def new_password_identity(
 
 
 @get([REGISTER, "/identifier-register"], include_in_schema=False)
-async def show_register(visit: Visit, page: HostedPage) -> Response[Any]:
+async def show_register(visit: UseVisit, page: UsePage) -> Response[Any]:
     """Show the form for a new account, or the ways in when no account may be made."""
     if not visit.experience.allows_registration:
         return see_other(page.url(SIGN_IN))
@@ -110,14 +111,10 @@ async def show_register(visit: Visit, page: HostedPage) -> Response[Any]:
 
 @post(REGISTER, status_code=200, include_in_schema=False)
 async def register(
-    form: Form,
-    visit: Visit,
-    page: HostedPage,
-    db: Database,
-    passwords: Passwords,
-    pwned: PwnedPasswords,
+    form: UseForm, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Make an account and sign in with it."""
+    db, passwords, pwned = surface.db, surface.passwords, surface.pwned
     check_registration_is_open(visit)
     if "username" not in visit.experience.sign_up.identifiers:
         raise RequestError("auth.forbidden", status=403, detail="no sign-up with a user name")
@@ -158,6 +155,7 @@ def register_page(
     return page.respond(
         "register.html",
         status=status,
+        is_plain=not (username or errors),
         identifiers=["username"] if has_form else [],
         needs_password=has_form,
         policy=policy_view(experience.password_policy) if has_form else None,
@@ -213,21 +211,18 @@ class NewPasswordIdentityBody(Body):
 
 @post("/api/experience/verification/new-password-identity", status_code=200, tags=["Experience"])
 async def verify_new(
-    data: NewPasswordIdentityBody,
-    visit: Visit,
-    db: Database,
-    passwords: Passwords,
-    pwned: PwnedPasswords,
+    data: NewPasswordIdentityBody, visit: UseVisit, surface: UseSurface
 ) -> VerificationView:
     """Prepare an account with user name and password."""
+    db = surface.db
     check_started(visit)
     record = await new_password_identity(
         visit,
         data.identifier.value,
         data.password,
         db=db,
-        passwords=passwords,
-        pwned=pwned,
+        passwords=surface.passwords,
+        pwned=surface.pwned,
     )
     async with db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, visit.state.with_record(record))

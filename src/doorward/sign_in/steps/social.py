@@ -29,23 +29,20 @@ from doorward.connectors.errors import ConnectorError, ConnectorFault
 from doorward.connectors.protocol import SocialIdentity
 from doorward.errors import RequestError
 from doorward.interactions.cookie import read_interactions
-from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer, hash_token
 from doorward.kit.edge import Edge
-from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
-from doorward.kit.i18n import Catalogues
 from doorward.kit.ids import new_token
-from doorward.kit.static_files import StaticFiles
 from doorward.management.body import Body, View, or_default
 from doorward.sign_in.errors import error_page
-from doorward.sign_in.hosted import MAX_FORM_SIZE, Form, HostedPage, provide_page
+from doorward.sign_in.hosted import MAX_FORM_SIZE, HostedPage, UseForm, UsePage, provide_page
 from doorward.sign_in.identification import collect_profile, identify, offer_link
 from doorward.sign_in.proceed import REGISTER, SIGN_IN, proceed, see_other
 from doorward.sign_in.state import FlowState, InteractionEvent, SocialPerson, SocialRecord
 from doorward.sign_in.steps.password import VerificationView
-from doorward.sign_in.visit import Visit, check_started, find_visit, save
-from doorward.storage import Database, Snapshots
+from doorward.sign_in.surface import Surface, UseSurface
+from doorward.sign_in.visit import UseVisit, Visit, check_started, find_visit, save
+from doorward.storage import Database
 
 AnyRequest = Request[Any, Any, Any]
 log = logging.getLogger(__name__)
@@ -145,62 +142,46 @@ async def register_with(visit: Visit, record: SocialRecord, *, db: Database) -> 
 
 @post([f"{SIGN_IN}/social", f"{REGISTER}/social"], status_code=303, include_in_schema=False)
 async def leave(
-    form: Form, visit: Visit, page: HostedPage, db: Database, sealer: Sealer
+    form: UseForm, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Go to the provider whose button was pressed."""
+    sealer = surface.sealer
     connector_id = form.get("connector_id", "")
     if connector_id not in {button.id for button in page.social}:
         raise RequestError("session.verification_failed", detail="no such button")
     connector = await find_social_connector_by_id(visit.snapshot, connector_id, sealer=sealer)
-    return await _leave(visit, page, connector, db=db)
+    return await _leave(visit, page, connector, db=surface.db)
 
 
 @get("/direct/social/{target:str}", include_in_schema=False)
 async def leave_directly(
-    target: str, request: AnyRequest, visit: Visit, page: HostedPage, db: Database, sealer: Sealer
+    target: str, request: AnyRequest, visit: UseVisit, page: UsePage, surface: UseSurface
 ) -> Response[Any]:
     """Go to a provider that the application named (direct_sign_in), or to the first page."""
+    sealer = surface.sealer
     connector = None
     if target in visit.experience.social_sign_in_connector_targets:
         connector = await find_social_connector(visit.snapshot, target, sealer=sealer)
     if connector is None:
         fallback = request.query_params.get("fallback", "")
         return see_other(page.url(_FALLBACKS.get(fallback, SIGN_IN)))
-    return await _leave(visit, page, connector, db=db)
+    return await _leave(visit, page, connector, db=surface.db)
 
 
 @get("/callback/{connector_id:str}", include_in_schema=False)
-async def come_back(
-    connector_id: str,
-    request: AnyRequest,
-    edge: Edge,
-    db: Database,
-    snapshots: Snapshots,
-    clock: Clock,
-    sealer: Sealer,
-    http: HttpClient,
-    templates: Templates,
-    texts: Catalogues,
-    static: StaticFiles,
-) -> Response[Any]:
+async def come_back(connector_id: str, request: AnyRequest, surface: UseSurface) -> Response[Any]:
     """Take the answer of a provider."""
+    db, sealer = surface.db, surface.sealer
     # 1. Whose answer is it? The state must be one that THIS browser was sent away with, to this
     #    connector (RFC 6749 section 10.12); an attacker's own answer finds nothing here.
     params = {name: value for name, value in request.query_params.items() if "\0" not in value}
     visit = await _find_visit_of_state(
-        params.pop("state", ""),
-        connector_id,
-        request=request,
-        edge=edge,
-        db=db,
-        snapshots=snapshots,
-        clock=clock,
-        sealer=sealer,
+        params.pop("state", ""), connector_id, request=request, surface=surface
     )
     if visit is None:
         return error_page(request, reason="expired", status=400)
     request.scope["state"]["visit"] = visit
-    page = await provide_page(request, visit, templates, texts, static, sealer)
+    page = await provide_page(request, visit, surface)
     page = msgspec.structs.replace(page, query={"app_id": visit.interaction.client_id})
     connector = await find_social_connector_by_id(visit.snapshot, connector_id, sealer=sealer)
     record = visit.state.find_record(SocialRecord)
@@ -213,7 +194,7 @@ async def come_back(
 
     # 3. Who is it? 4. And which account is theirs?
     try:
-        proven = await fetch_person(connector, spent, params, http=http)
+        proven = await fetch_person(connector, spent, params, http=surface.http)
         state = await settle(visit, proven, db=db, sealer=sealer)
         return await proceed(visit, state, page=page, db=db)
     except RequestError as error:
@@ -261,11 +242,12 @@ class SocialAnswerBody(Body):
     tags=["Experience"],
 )
 async def authorize(
-    connector_id: str, data: AuthorizationBody, visit: Visit, db: Database, sealer: Sealer
+    connector_id: str, data: AuthorizationBody, visit: UseVisit, surface: UseSurface
 ) -> AuthorizationView:
     """Begin a visit at a provider."""
     check_started(visit)
-    connector = await _get_connector(visit, connector_id, sealer=sealer)
+    db = surface.db
+    connector = await _get_connector(visit, connector_id, sealer=surface.sealer)
     state, redirect_uri = or_default(data.state, ""), or_default(data.redirect_uri, "")
     if not state or not redirect_uri:
         raise RequestError("session.insufficient_info")
@@ -281,21 +263,17 @@ async def authorize(
     tags=["Experience"],
 )
 async def verify(
-    connector_id: str,
-    data: SocialAnswerBody,
-    visit: Visit,
-    db: Database,
-    sealer: Sealer,
-    http: HttpClient,
+    connector_id: str, data: SocialAnswerBody, visit: UseVisit, surface: UseSurface
 ) -> VerificationView:
     """Take the answer of a provider."""
+    db = surface.db
     # 1. It must answer a visit that began in this interaction, at this connector.
     check_started(visit)
     record = visit.state.find_record(SocialRecord)
     is_named = data.verification_id in {UNSET, record.id if record else None}
     if record is None or not is_named or record.connector_id != connector_id:
         raise RequestError("session.verification_session_not_found", status=404)
-    connector = await _get_connector(visit, connector_id, sealer=sealer)
+    connector = await _get_connector(visit, connector_id, sealer=surface.sealer)
     params = {name: value for name, value in data.connector_data.items() if isinstance(value, str)}
     state = params.pop("state", None)
     if record.state_hash is None or (state is not None and hash_token(state) != record.state_hash):
@@ -304,7 +282,7 @@ async def verify(
     # 2. Who is it? The answer counts once, whatever comes of it.
     spent = msgspec.structs.replace(record, state_hash=None)
     visit = await _saved(visit, visit.state.with_record(spent), db=db)
-    proven = await fetch_person(connector, spent, params, http=http)
+    proven = await fetch_person(connector, spent, params, http=surface.http)
     await _saved(visit, visit.state.with_record(proven), db=db)
     return VerificationView(verification_id=proven.id)
 
@@ -330,17 +308,14 @@ async def _find_visit_of_state(
     connector_id: str,
     *,
     request: AnyRequest,
-    edge: Edge,
-    db: Database,
-    snapshots: Snapshots,
-    clock: Clock,
-    sealer: Sealer,
+    surface: Surface,
 ) -> Visit | None:
     """Return the sign-in of this browser that waits for the answer with this state."""
     expected = hash_token(state)
-    entries = read_interactions(request.scope["headers"], edge=edge, sealer=sealer)
+    edge: Edge = request.scope["state"]["edge"]
+    entries = read_interactions(request.scope["headers"], edge=edge, sealer=surface.sealer)
     for uid in set(entries.values()):
-        visit = await find_visit(uid, edge=edge, db=db, snapshots=snapshots, clock=clock)
+        visit = await find_visit(uid, edge=edge, surface=surface)
         record = visit.state.find_record(SocialRecord) if visit is not None else None
         if record is None or record.state_hash != expected:
             continue

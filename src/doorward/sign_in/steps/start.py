@@ -18,8 +18,8 @@ from doorward.sign_in.state import (
     Record,
     SocialRecord,
 )
-from doorward.sign_in.visit import Visit, check_started, save
-from doorward.storage import Database
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, check_started, save
 
 
 class EventBody(Body):
@@ -39,14 +39,14 @@ class InteractionView(View):
 
 
 @put("/api/experience", status_code=204, tags=["Experience"])
-async def start(data: EventBody, visit: Visit, db: Database) -> None:
+async def start(data: EventBody, visit: UseVisit, surface: UseSurface) -> None:
     """Begin anew with an event; whatever was known before is dropped."""
-    async with db.transaction(visit.tenant_id) as tx:
+    async with surface.db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, FlowState(event=data.interaction_event))
 
 
 @put("/api/experience/interaction-event", status_code=204, tags=["Experience"])
-async def switch(data: EventBody, visit: Visit, db: Database) -> None:
+async def switch(data: EventBody, visit: UseVisit, surface: UseSurface) -> None:
     """Change the event; proofs stay, and a pending profile goes."""
     check_started(visit)
     event, state = data.interaction_event, visit.state
@@ -56,12 +56,12 @@ async def switch(data: EventBody, visit: Visit, db: Database) -> None:
         check_registration_is_open(visit)
     if event is not state.event:
         state = msgspec.structs.replace(state, event=event, profile=PendingProfile(), offer=None)
-    async with db.transaction(visit.tenant_id) as tx:
+    async with surface.db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, state)
 
 
 @get("/api/experience/interaction", tags=["Experience"])
-async def inspect(visit: Visit) -> InteractionView:
+async def inspect(visit: UseVisit) -> InteractionView:
     """Show where the interaction stands; nothing secret is in it."""
     event, state = check_started(visit), visit.state
     return InteractionView(

@@ -6,8 +6,8 @@ from litestar import post
 
 from doorward.management.body import View
 from doorward.sign_in.submission import submit
-from doorward.sign_in.visit import Visit, check_started
-from doorward.storage import Database
+from doorward.sign_in.surface import UseSurface
+from doorward.sign_in.visit import UseVisit, check_started
 
 
 class SubmitView(View):
@@ -17,9 +17,9 @@ class SubmitView(View):
 
 
 @post("/api/experience/submit", status_code=200, tags=["Experience"])
-async def submit_interaction(visit: Visit, db: Database) -> SubmitView:
+async def submit_interaction(visit: UseVisit, surface: UseSurface) -> SubmitView:
     """Write what was collected, complete the interaction and say where to go."""
     check_started(visit)
-    async with db.transaction(visit.tenant_id) as tx:
+    async with surface.db.transaction(visit.tenant_id) as tx:
         await submit(tx, visit, visit.state)
     return SubmitView(redirect_to=visit.return_url)
