@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET
 
 from doorward.applications import rules, store
@@ -60,11 +60,13 @@ async def list_applications(
     paging: Paging | None,
     search: Search,
     types: list[Type] | None = None,
-    exclude_role_id: Annotated[str | None, Parameter(query="excludeRoleId")] = None,
-    exclude_organization_id: Annotated[str | None, Parameter(query="excludeOrganizationId")] = None,
+    exclude_role_id: Annotated[str | None, QueryParameter(name="excludeRoleId")] = None,
+    exclude_organization_id: Annotated[
+        str | None, QueryParameter(name="excludeOrganizationId")
+    ] = None,
     is_third_party: Annotated[
         str | None,
-        Parameter(query="isThirdParty", pattern="^(true|false)$"),
+        QueryParameter(name="isThirdParty", pattern="^(true|false)$"),
     ] = None,
 ) -> Response[list[ApplicationView]]:
     """List applications, newest first; whole unless a page is asked for."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from doorward.audit import store
 from doorward.audit.tables import AuditLog
@@ -48,12 +48,12 @@ async def list_logs(
     db: Database,
     edge: Edge,
     paging: Paging,
-    user_id: Annotated[str | None, Parameter(query="userId")] = None,
-    application_id: Annotated[str | None, Parameter(query="applicationId")] = None,
-    log_key: Annotated[str | None, Parameter(query="logKey")] = None,
+    user_id: Annotated[str | None, QueryParameter(name="userId")] = None,
+    application_id: Annotated[str | None, QueryParameter(name="applicationId")] = None,
+    log_key: Annotated[str | None, QueryParameter(name="logKey")] = None,
     start_time: Moment = None,
     end_time: Moment = None,
-    enable_cap: Annotated[str | None, Parameter(query="enableCap")] = None,
+    enable_cap: Annotated[str | None, QueryParameter(name="enableCap")] = None,
 ) -> Response[list[LogView]]:
     """List entries of the audit log, newest first."""
     if start_time is not None and end_time is not None and start_time > end_time:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from doorward.connectors import instances, store
@@ -31,7 +31,7 @@ EntityId = Annotated[str, Meta(min_length=1, max_length=128)]
 ConnectorId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
 Targets = Annotated[
     list[str] | None,
-    Parameter(query="target", required=False, description="Only connectors of these targets."),
+    QueryParameter(name="target", required=False, description="Only connectors of these targets."),
 ]
 
 

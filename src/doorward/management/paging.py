@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from doorward.kit.edge import Edge
 from doorward.storage.listing import EVERYTHING, Window
@@ -19,10 +19,10 @@ DEFAULT_SIZE = 20
 MAX_SIZE = 100
 _LAST_PAGE = 20_000_000
 
-PageNumber = Annotated[int, Parameter(query="page", ge=1, le=_LAST_PAGE)]
-PageSize = Annotated[int, Parameter(query="page_size", ge=1, le=MAX_SIZE)]
-OptionalPageNumber = Annotated[int | None, Parameter(query="page", ge=1, le=_LAST_PAGE)]
-OptionalPageSize = Annotated[int | None, Parameter(query="page_size", ge=1, le=MAX_SIZE)]
+PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=_LAST_PAGE)]
+PageSize = Annotated[int, QueryParameter(name="page_size", ge=1, le=MAX_SIZE)]
+OptionalPageNumber = Annotated[int | None, QueryParameter(name="page", ge=1, le=_LAST_PAGE)]
+OptionalPageSize = Annotated[int | None, QueryParameter(name="page_size", ge=1, le=MAX_SIZE)]
 
 PAGE_HEADERS = [
     ResponseHeader(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from doorward.errors import RequestError
 from doorward.management.paging import query_items
@@ -33,17 +33,17 @@ _WORD_START = re.compile(r"_([a-z])")
 
 SearchText = Annotated[
     str | None,
-    Parameter(
-        query="search",
+    QueryParameter(
+        name="search",
         description="Looks into every field; `search.<field>` into one. Bring your own `%`.",
     ),
 ]
 Mode = Annotated[
     str | None,
-    Parameter(query="mode", schema_extra={"enum": [str(mode) for mode in SearchMode]}),
+    QueryParameter(name="mode", schema_extra={"enum": [str(mode) for mode in SearchMode]}),
 ]
-Joint = Annotated[str | None, Parameter(query="joint", schema_extra={"enum": ["or", "and"]})]
-CaseSensitive = Annotated[str | None, Parameter(query="isCaseSensitive")]
+Joint = Annotated[str | None, QueryParameter(name="joint", schema_extra={"enum": ["or", "and"]})]
+CaseSensitive = Annotated[str | None, QueryParameter(name="isCaseSensitive")]
 
 
 def is_yes(value: str | None) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from doorward.errors import NotFound, RequestError
@@ -137,7 +137,7 @@ async def list_resources(
     db: Database,
     edge: Edge,
     paging: Paging | None,
-    include_scopes: Annotated[str | None, Parameter(query="includeScopes")] = None,
+    include_scopes: Annotated[str | None, QueryParameter(name="includeScopes")] = None,
 ) -> Response[list[ResourceView]]:
     """List API resources, whole unless a page is asked for."""
     listing = await store.list_resources(db, tenant_id=edge.tenant_id, window=window_of(paging))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from doorward.kit.edge import Edge
 from doorward.management.body import changes_of, or_default
@@ -61,9 +61,11 @@ async def list_roles(
     search: Search,
     featured_users: FindUsers,
     featured_applications: FindApplications,
-    type_: Annotated[Type | None, Parameter(query="type")] = None,
-    exclude_user_id: Annotated[str | None, Parameter(query="excludeUserId")] = None,
-    exclude_application_id: Annotated[str | None, Parameter(query="excludeApplicationId")] = None,
+    type_: Annotated[Type | None, QueryParameter(name="type")] = None,
+    exclude_user_id: Annotated[str | None, QueryParameter(name="excludeUserId")] = None,
+    exclude_application_id: Annotated[
+        str | None, QueryParameter(name="excludeApplicationId")
+    ] = None,
 ) -> Response[list[ListedRoleView]]:
     """List roles by name, each with how many have it."""
     tenant_id = edge.tenant_id

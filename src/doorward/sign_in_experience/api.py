@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, patch
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET
 
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
@@ -33,8 +33,8 @@ from doorward.sign_in_experience.views import (
 )
 from doorward.storage import Database, Snapshots
 
-OrganizationId = Annotated[str | None, Parameter(query="organizationId")]
-ApplicationId = Annotated[str | None, Parameter(query="appId")]
+OrganizationId = Annotated[str | None, QueryParameter(name="organizationId")]
+ApplicationId = Annotated[str | None, QueryParameter(name="appId")]
 
 
 @get("/api/sign-in-exp", tags=["Sign-in experience"])

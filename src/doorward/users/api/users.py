@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import UNSET
 
 from doorward.errors import RequestError
@@ -43,8 +43,8 @@ from doorward.users.registration import create_user as register_user
 _SEARCHED = ("id", "primaryEmail", "primaryPhone", "username", "name")
 _SUPPORTED_DIGESTS = {"Argon2id": "$argon2id$", "Argon2i": "$argon2i$", "Argon2d": "$argon2d$"}
 
-WithPasswordHash = Annotated[str | None, Parameter(query="includePasswordHash")]
-WithSsoIdentities = Annotated[str | None, Parameter(query="includeSsoIdentities")]
+WithPasswordHash = Annotated[str | None, QueryParameter(name="includePasswordHash")]
+WithSsoIdentities = Annotated[str | None, QueryParameter(name="includeSsoIdentities")]
 
 
 @get(
@@ -62,8 +62,10 @@ async def list_users(
     edge: Edge,
     paging: Paging,
     search: Search,
-    exclude_role_id: Annotated[str | None, Parameter(query="excludeRoleId")] = None,
-    exclude_organization_id: Annotated[str | None, Parameter(query="excludeOrganizationId")] = None,
+    exclude_role_id: Annotated[str | None, QueryParameter(name="excludeRoleId")] = None,
+    exclude_organization_id: Annotated[
+        str | None, QueryParameter(name="excludeOrganizationId")
+    ] = None,
     include_password_hash: WithPasswordHash = None,
 ) -> Response[list[UserView]]:
     """List users, newest first."""
