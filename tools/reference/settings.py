@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -27,11 +27,13 @@ def render() -> str:
 
 def _row(setting: Field[Any]) -> str:
     about = setting.metadata["about"].replace("|", "\\|").replace("<", "&lt;")
-    return f"| `{PREFIX}{setting.name.upper()}` | {_default(setting.default)} | {about} |\n"
+    # The one default that is an object, an empty mapping, comes from a factory.
+    default = None if setting.default is MISSING else setting.default
+    return f"| `{PREFIX}{setting.name.upper()}` | {_default(default)} | {about} |\n"
 
 
 def _default(value: Any) -> str:
-    if value in (None, "", ()):
+    if value is MISSING or value in (None, "", ()):
         return ""
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
