@@ -47,3 +47,9 @@ class TestReference:
             "WORKERS",
         ):
             assert f"| `DOORWARD_{name}` |" in page
+
+    def test_tells_the_same_in_every_run(self, tmp_path: Path) -> None:
+        """Nothing of one process, such as an address in memory, gets into a page."""
+        main([], folder=tmp_path)
+
+        assert not [page.name for page in tmp_path.iterdir() if " at 0x" in page.read_text()]
