@@ -17,7 +17,7 @@ answers = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # what a package prints is not an answer
 
 import logto  # noqa: E402
-from logto import LogtoClient, LogtoConfig, LogtoException, Storage  # noqa: E402
+from logto import LogtoClient, LogtoConfig, LogtoException, Storage, UserInfoScope  # noqa: E402
 from logto.Storage import PersistKey  # noqa: E402
 
 kept: dict[str, str | None] = {}
@@ -83,7 +83,9 @@ async def _wait_for(result: Any) -> Any:
 
 
 def main() -> None:
-    client = LogtoClient(LogtoConfig(**json.loads(sys.argv[1])), storage=KeptStorage())
+    config = json.loads(sys.argv[1])
+    config["scopes"] = [UserInfoScope(scope) for scope in config.get("scopes", ())]
+    client = LogtoClient(LogtoConfig(**config), storage=KeptStorage())
     for line in sys.stdin:
         try:
             answer = {"result": do(json.loads(line), client)}
