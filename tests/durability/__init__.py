@@ -1,0 +1,1 @@
+"""What an acknowledgement is worth when the server is killed a moment later."""
