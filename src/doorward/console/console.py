@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from doorward.audit.store import record
 from doorward.console.forms import Form, is_same_origin, read_form
@@ -150,7 +150,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
 async def provide_console(
     request: AnyRequest,
     edge: Edge,
-    settings: Annotated[Settings, Dependency(skip_validation=True)],
+    settings: SkipValidation[Settings],
     db: Database,
     snapshots: Snapshots,
     clock: Clock,

@@ -8,13 +8,13 @@ refused; Origin and Sec-Fetch-Site are checked besides (OWASP: defence in depth 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import ClientException
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from doorward.applications.cached import find_client
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
@@ -197,8 +197,8 @@ async def provide_page(request: AnyRequest, visit: UseVisit, surface: UseSurface
     )
 
 
-UsePage = Annotated[HostedPage, Dependency(skip_validation=True)]
-UseForm = Annotated[Form, Dependency(skip_validation=True)]
+UsePage = SkipValidation[HostedPage]
+UseForm = SkipValidation[Form]
 
 
 async def provide_form(request: AnyRequest, visit: UseVisit, surface: UseSurface) -> Form:

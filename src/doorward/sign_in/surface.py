@@ -8,11 +8,11 @@ Rules below the handlers still take just what they use.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -61,7 +61,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     pages: PageCache
 
 
-UseSurface = Annotated[Surface, Dependency(skip_validation=True)]
+UseSurface = SkipValidation[Surface]
 
 
 def provide_surface(request: AnyRequest) -> Surface:

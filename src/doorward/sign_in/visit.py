@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from doorward.errors import RequestError
 from doorward.interactions.cookie import read_interactions, select_uid
@@ -45,7 +45,7 @@ class Visit(msgspec.Struct, frozen=True):
         return f"{self.edge.issuer}/auth/{self.uid}"
 
 
-UseVisit = Annotated[Visit, Dependency(skip_validation=True)]
+UseVisit = SkipValidation[Visit]
 
 
 async def open_visit(request: AnyRequest, surface: UseSurface) -> Visit:
