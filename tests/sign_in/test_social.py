@@ -201,6 +201,7 @@ class TestTheAnswerOfTheProvider:
         again = page.visitor.open(callback)
 
         assert again.status == 400
+        assert again.follow("Go back").path == "/sign-in"
         assert len(door.discord.requests) == asked
 
     def test_needs_the_state_that_was_sent(self, door: Door) -> None:

@@ -28,7 +28,7 @@ from doorward.connectors.cached import (
 from doorward.connectors.errors import ConnectorError, ConnectorFault
 from doorward.connectors.protocol import SocialIdentity
 from doorward.errors import RequestError
-from doorward.interactions.cookie import read_interactions
+from doorward.interactions.cookie import read_interactions, select_uid
 from doorward.kit.crypto import Sealer, hash_token
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
@@ -179,7 +179,7 @@ async def come_back(connector_id: str, request: AnyRequest, surface: UseSurface)
         params.pop("state", ""), connector_id, request=request, surface=surface
     )
     if visit is None:
-        return error_page(request, reason="expired", status=400)
+        return await _not_asked_for(request, surface)
     request.scope["state"]["visit"] = visit
     page = await provide_page(request, visit, surface)
     page = msgspec.structs.replace(page, query={"app_id": visit.interaction.client_id})
@@ -322,6 +322,17 @@ async def _find_visit_of_state(
         # An answer of one provider is no answer of another (mix-up, RFC 9700 section 4.4).
         return visit if record.connector_id == connector_id else None
     return None
+
+
+async def _not_asked_for(request: AnyRequest, surface: Surface) -> Response[Any]:
+    """Return the page of an answer that nobody here waits for, with a way back to what is open."""
+    edge: Edge = request.scope["state"]["edge"]
+    entries = read_interactions(request.scope["headers"], edge=edge, sealer=surface.sealer)
+    uid = select_uid(entries, app_id=None)
+    visit = await find_visit(uid, edge=edge, surface=surface)
+    if visit is not None:
+        request.scope["state"]["visit"] = visit
+    return error_page(request, reason="expired", status=400)
 
 
 def _refused(
