@@ -247,7 +247,7 @@ class Settings:
         try:
             return path.read_text().strip()
         except FileNotFoundError:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         # Written aside and linked into place: two workers starting at once agree on one key,
         # and a crash cannot leave half a key behind.

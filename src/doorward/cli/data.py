@@ -42,6 +42,7 @@ def backup(target: Path) -> None:
         raise ConfigurationError(f"{target} exists already; name a new file")
     draft = target.with_name(f".{target.name}.part")
     draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)  # it holds password hashes: for its owner alone
     try:
         if settings.is_sqlite:
             _back_up_sqlite(settings.sqlite_path, draft)
@@ -90,7 +91,7 @@ def _back_up_sqlite(path: Path, target: Path) -> None:
 def _restore_sqlite(source: Path, path: Path) -> None:
     _check_is_backup(source)
     _check_is_idle(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.restore")
     shutil.copyfile(source, draft)
     for leftover in ("-wal", "-shm"):

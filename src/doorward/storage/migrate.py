@@ -61,7 +61,7 @@ async def migrate(settings: Settings) -> bool:
             f"the database is at revision {revision}, newer than this program's {HEAD}"
         )
     if settings.is_sqlite:
-        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        settings.sqlite_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(_migrate_sqlite, settings.sqlite_path)
     else:
         await _migrate_postgresql(settings.database_url)

@@ -59,7 +59,7 @@ class SqliteDatabase:
     @classmethod
     def open(cls, path: Path) -> SqliteDatabase:
         """Open the file, creating it when it does not exist."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(path)
 
     async def one(self, statement: AnyStatement, **params: Any) -> Any:
