@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import SkipValidation
 
 from doorward.applications.store import ApplicationFilter, list_applications
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
@@ -23,7 +24,7 @@ from doorward.console.experience_forms import (
 )
 from doorward.console.fields import Errors, refusal_text
 from doorward.console.lists import first_entries
-from doorward.console.preview import DEVICES, THEMES, preview_page
+from doorward.console.preview import DEVICES, THEMES, RenderPreview
 from doorward.errors import RequestError
 from doorward.kit.clock import Clock
 from doorward.kit.i18n import LANGUAGES, Catalogues
@@ -54,7 +55,11 @@ async def show_experience(console: Console) -> Response[str]:
 
 @get(f"{PAGE}/preview", include_in_schema=False)
 async def show_preview(
-    request: AnyRequest, console: Console, db: Database, snapshots: Snapshots, texts: Catalogues
+    request: AnyRequest,
+    console: Console,
+    db: Database,
+    snapshots: Snapshots,
+    render_preview: SkipValidation[RenderPreview],
 ) -> Response[str]:
     """Render the sign-in page as it is saved."""
     experience = await _stored_experience(db, console)
@@ -66,13 +71,17 @@ async def show_preview(
         experience,
         theme=params.get("preview_theme", ""),
         language=params.get("preview_language", ""),
-        texts=texts,
+        render=render_preview,
     )
 
 
 @post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
 async def show_unsaved_preview(
-    console: Console, db: Database, snapshots: Snapshots, clock: Clock, texts: Catalogues
+    console: Console,
+    db: Database,
+    snapshots: Snapshots,
+    clock: Clock,
+    render_preview: SkipValidation[RenderPreview],
 ) -> Response[str]:
     """Render the sign-in page as the form has it; what cannot be is shown as saved."""
     form = console.form
@@ -91,7 +100,7 @@ async def show_unsaved_preview(
         experience,
         theme=form.text("preview_theme"),
         language=form.text("preview_language"),
-        texts=texts,
+        render=render_preview,
     )
 
 
@@ -187,19 +196,18 @@ async def _preview(
     *,
     theme: str,
     language: str,
-    texts: Catalogues,
+    render: RenderPreview,
 ) -> Response[str]:
     newest = await list_applications(
         db, tenant_id=console.tenant_id, where=ApplicationFilter(), window=first_entries(1)
     )
-    return preview_page(
-        console,
-        experience,
+    return render(
+        console.edge,
+        experience=experience,
         connectors=await _connectors(console, snapshots),
         application_name=newest.entries[0].name if newest.entries else None,
         theme=theme if theme in THEMES else THEMES[0],
-        language=language,
-        texts=texts,
+        language=language if language in LANGUAGES else None,
     )
 
 

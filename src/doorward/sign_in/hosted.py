@@ -7,9 +7,9 @@ refused; Origin and Sec-Fetch-Site are checked besides (OWASP: defence in depth 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Response
@@ -18,6 +18,7 @@ from litestar.params import SkipValidation
 
 from doorward.applications.cached import find_client
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
+from doorward.connectors.views import logo_url
 from doorward.errors import RequestError
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
@@ -79,7 +80,9 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
     cache_key: Hashable = None
 
     def url(self, path: str, **query: str) -> str:
-        """Return the address of another page of the same sign-in."""
+        """Return the address of another page of the same sign-in; a preview leads nowhere."""
+        if self.is_preview:
+            return "#"
         pairs = {**self.query, **query}
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
@@ -119,21 +122,23 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
             html = html.replace(_NONCE_MARK, nonce).replace(_TOKEN_MARK, self.csrf_token)
         else:
             html = render(nonce=nonce, csrf_token=self.csrf_token)
-        brand = self.brand
         policy = content_security_policy(
             nonce=nonce,
-            images=image_sources(
-                brand.logo_url,
-                brand.dark_logo_url,
-                brand.favicon_url,
-                *(button.logo_url for button in self.social),
-            ),
+            images=self._image_sources(),
             form_action=self.form_sources,
             # The console shows its preview in a frame; a real page is never framed.
             framed_by="'self'" if self.is_preview else "'none'",
         )
         headers = dict(page_headers(policy=policy, over_https=self.edge.is_secure))
         return Response(html, status_code=status, headers=headers, media_type="text/html")
+
+    def _image_sources(self) -> tuple[str, ...]:
+        if self.is_preview:
+            # Logos are wherever the administrator says, also while the address is being typed.
+            return ("https:", "http:")
+        brand = self.brand
+        logos = (button.logo_url for button in self.social)
+        return image_sources(brand.logo_url, brand.dark_logo_url, brand.favicon_url, *logos)
 
     def _language_menu(self) -> list[dict[str, Any]]:
         current = self.catalogue.language
@@ -256,24 +261,23 @@ async def list_social_buttons(
     """Return the providers that the tenant offers, in its order."""
     if not experience.social_sign_in_connector_targets:
         return ()
-    by_target = {
-        connector.target: connector
-        for connector in await list_social_connectors(snapshot, sealer=sealer)
-    }
+    connectors = await list_social_connectors(snapshot, sealer=sealer)
+    return social_buttons(experience, connectors, static=static)
+
+
+def social_buttons(
+    experience: Experience, connectors: Iterable[ConfiguredConnector], *, static: StaticFiles
+) -> tuple[SocialButton, ...]:
+    """Return the buttons of those connectors that an experience offers."""
+    by_target = {connector.target: connector for connector in connectors}
     return tuple(
-        social_button(by_target[target], static=static)
+        SocialButton(
+            id=connector.id,
+            name=connector.name,
+            logo_url=logo_url(connector.logo, static=static),
+        )
         for target in experience.social_sign_in_connector_targets
-        if target in by_target
-    )
-
-
-def social_button(connector: ConfiguredConnector, *, static: StaticFiles) -> SocialButton:
-    """Return the button of a connector; its logo is a file of ours or an address."""
-    is_own = not urlsplit(connector.logo).scheme
-    return SocialButton(
-        id=connector.id,
-        name=connector.name,
-        logo_url=static.url(connector.logo) if is_own else connector.logo,
+        if (connector := by_target.get(target)) is not None
     )
 
 

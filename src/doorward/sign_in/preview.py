@@ -1,27 +1,13 @@
-"""The console's live preview: the real pages, from a document that may not be saved yet.
+"""The console's live preview: the real pages, from an experience that may not be saved yet.
 
-The console must not import this surface; it declares a dependency `render_preview` of the type
-`Callable[..., Response[str]]`, which `web.py` fills with `Preview(...).render`:
-
-    render_preview(
-        edge,
-        document=changed,                  # wire shape, see sign_in_experience.document
-        sign_in_mode="SignInAndRegister",
-        connectors=await list_social_connectors(snapshot, sealer=sealer),
-        screen="sign-in",                  # or "register"
-        application_name="Bookstore",      # or None
-        language="en",                     # or None: the document's fallback
-        theme="dark",                      # "light", or None: the browser's
-    )
-
-The answer may be framed by the console and by nobody else. There is no interaction behind it, so
-no form on it does anything.
+The console must not import this surface; `web.py` hands it `Preview(...).render` under the name
+`render_preview`. The answer may be framed by the console and by nobody else. There is no
+interaction behind it, and every form and link on it leads nowhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from litestar import Response
@@ -31,11 +17,11 @@ from doorward.kit.edge import Edge
 from doorward.kit.html import Pages as Templates
 from doorward.kit.i18n import Catalogues
 from doorward.kit.static_files import StaticFiles
-from doorward.sign_in.hosted import HostedPage, social_button
+from doorward.sign_in.hosted import HostedPage, social_buttons
 from doorward.sign_in.steps.password import sign_in_page
 from doorward.sign_in.steps.register import register_page
 from doorward.sign_in_experience.branding import catalogue_of, make_brand
-from doorward.sign_in_experience.document import parse_experience
+from doorward.sign_in_experience.document import Experience
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -49,21 +35,14 @@ class Preview(msgspec.Struct, frozen=True):
         self,
         edge: Edge,
         *,
-        document: Mapping[str, Any],
-        sign_in_mode: str,
-        connectors: Iterable[ConfiguredConnector],
-        screen: str = "sign-in",
-        application_name: str | None = None,
-        language: str | None = None,
-        theme: str | None = None,
+        experience: Experience,
+        connectors: Sequence[ConfiguredConnector],
+        application_name: str | None,
+        language: str | None,
+        theme: str | None,
     ) -> Response[str]:
-        """Return the page as people would see it.
-
-        Raises:
-            RequestError: 400 guard.invalid_input, the document is malformed.
-        """
-        experience = parse_experience(document, sign_in_mode=sign_in_mode)
-        by_target = {connector.target: connector for connector in connectors}
+        """Return the first page as people would see it; a theme or language of None is theirs."""
+        has_dark = experience.color.is_dark_mode_enabled
         page = HostedPage(
             edge=edge,
             experience=experience,
@@ -72,19 +51,14 @@ class Preview(msgspec.Struct, frozen=True):
                 experience, texts=self.texts, ui_locales=language, accept_language=None
             ),
             templates=self.templates,
-            languages=self.texts.languages,
-            path="/sign-in",
+            languages=(),
+            path="",
             query={},
             application_name=application_name,
             csrf_token="",
             form_sources=(),
-            social=tuple(
-                social_button(by_target[target], static=self.static)
-                for target in experience.social_sign_in_connector_targets
-                if target in by_target
-            ),
-            theme=theme,
+            social=social_buttons(experience, connectors, static=self.static),
+            theme=theme if has_dark else "light",
             is_preview=True,
         )
-        is_register = screen == "register" or not experience.allows_sign_in
-        return register_page(page) if is_register else sign_in_page(page)
+        return sign_in_page(page) if experience.allows_sign_in else register_page(page)
