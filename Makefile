@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find src sdk/src -name '*.py' 2>/dev/null)
 PROJECTS := pyproject.toml $(wildcard sdk/pyproject.toml)
 CLIENTS := tests/clients/node
-PYTEST ?= -n 2 --dist loadfile
+# Files are taken in their order: the long ones with few tests would else come last, on one core.
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test lint types contracts docs docs-check bench install clean
 
