@@ -14,42 +14,59 @@ from tests.support.server import Server
 ADMINISTRATOR = ("admin", "Blue-Harbour-77-quiet")
 
 
+def sign_in(server: Server, name: str, password: str) -> Visitor:
+    """Return a visitor who is in the console; the first one of all becomes the administrator."""
+    visitor = Visitor()
+    page = visitor.open(f"{server.admin_endpoint}/console")
+    if page.path == "/console/welcome":
+        page = page.follow("Create the first administrator")
+        page = page.submit({"username": name, "password": password})
+    else:
+        page = page.submit({"identifier": name, "password": password})
+    assert page.path == "/console/get-started", page
+    return visitor
+
+
 @pytest.fixture
 def enter(server_on_each: Server) -> Iterator[Callable[..., Visitor]]:
-    """Sign in to the console: `enter()` as the administrator, made at the first call."""
+    """Sign in to the console, each time as somebody new: `enter()` as the administrator."""
     visitors: list[Visitor] = []
 
-    def sign_in(name: str = ADMINISTRATOR[0], password: str = ADMINISTRATOR[1]) -> Visitor:
-        visitor = Visitor()
-        visitors.append(visitor)
-        page = visitor.open(f"{server_on_each.admin_endpoint}/console")
-        if page.path == "/console/welcome":
-            page = page.follow("Create the first administrator")
-            page = page.submit({"username": name, "password": password})
-        else:
-            page = page.submit({"identifier": name, "password": password})
-        assert page.path == "/console/get-started", page
-        return visitor
+    def enter(name: str = ADMINISTRATOR[0], password: str = ADMINISTRATOR[1]) -> Visitor:
+        visitors.append(sign_in(server_on_each, name, password))
+        return visitors[-1]
 
-    yield sign_in
+    yield enter
     for visitor in visitors:
         visitor.close()
 
 
+@pytest.fixture(scope="module")
+def administrator(server_on_each: Server) -> Iterator[Visitor]:
+    """One administrator for the tests of a module; no test signs them out."""
+    with sign_in(server_on_each, *ADMINISTRATOR) as visitor:
+        yield visitor
+
+
 @pytest.fixture
-def console(server_on_each: Server, enter: Callable[..., Visitor]) -> Callable[[str], Page]:
+def console(server_on_each: Server, administrator: Visitor) -> Callable[[str], Page]:
     """Open a page of the console as the administrator: `console("/applications")`."""
-    visitor = enter()
-    return lambda path: visitor.open(f"{server_on_each.admin_endpoint}/console{path}")
+    return lambda path: administrator.open(f"{server_on_each.admin_endpoint}/console{path}")
 
 
-@pytest.fixture
-def api(server_on_each: Server) -> Iterator[httpx.Client]:
-    """The management API of the managed tenant; its connectors are taken away after."""
+@pytest.fixture(scope="module")
+def management(server_on_each: Server) -> Iterator[httpx.Client]:
+    """The management API of the managed tenant, with one token for the tests of a module."""
     with management_api(server_on_each) as api:
         yield api
-        for connector in api.get("/api/connectors").json():
-            api.delete(f"/api/connectors/{connector['id']}")
+
+
+@pytest.fixture
+def api(management: httpx.Client) -> Iterator[httpx.Client]:
+    """The management API of the managed tenant; its connectors are taken away after each test."""
+    yield management
+    for connector in management.get("/api/connectors").json():
+        management.delete(f"/api/connectors/{connector['id']}")
 
 
 def add_discord(console: Callable[[str], Page]) -> Page:

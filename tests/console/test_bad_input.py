@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.console.conftest import add_discord
-from tests.support.management import management_api
 from tests.support.pages import Page, Visitor
 from tests.support.server import Server
 
@@ -70,37 +69,37 @@ VALUES = [
 
 
 @pytest.fixture
-def routes(server_on_each: Server, console: Callable[[str], Page]) -> Iterator[list[str]]:
+def routes(
+    server_on_each: Server, console: Callable[[str], Page], api: httpx.Client
+) -> Iterator[list[str]]:
     """Every address that takes a form, with unknown ids and with those of things that are there."""
     connector = add_discord(console)
-    with management_api(server_on_each) as api:
-        made = {
-            "application_id": api.post(
-                "/api/applications", json={"name": "Bookstore", "type": "Traditional"}
-            ).json()["id"],
-            "user_id": api.post("/api/users", json={}).json()["id"],
-            "role_id": api.post("/api/roles", json={"name": "Fuzzed", "description": "x"}).json()[
-                "id"
-            ],
-            "resource_id": api.post(
-                "/api/resources", json={"name": "Fuzzed", "indicator": "https://fuzzed.example"}
-            ).json()["id"],
-            "connector_id": connector.path.rpartition("/")[2],
-            "framework_id": "flask",
-            "factory_id": "discord-universal",
-            "tab": "branding",
-        }
-        listed = re.findall(r"^POST +(/console/\S+)", server_on_each.command("routes"), re.M)
-        kept = [path for path in listed if not path.endswith(("sign-out", "/delete"))]
-        assert len(kept) > 20
-        yield [
-            re.sub(r"\{(\w+)\}", lambda match, ids=ids: ids.get(match[1], "unknown"), path)
-            for path in kept
-            for ids in ({}, made, {"tab": "sign-up-and-sign-in"})
-        ]
-        api.delete(f"/api/users/{made['user_id']}")
-        api.delete(f"/api/roles/{made['role_id']}")
-        api.delete(f"/api/resources/{made['resource_id']}")
+    made = {
+        "application_id": api.post(
+            "/api/applications", json={"name": "Bookstore", "type": "Traditional"}
+        ).json()["id"],
+        "user_id": api.post("/api/users", json={}).json()["id"],
+        "role_id": api.post("/api/roles", json={"name": "Fuzzed", "description": "x"}).json()["id"],
+        "resource_id": api.post(
+            "/api/resources", json={"name": "Fuzzed", "indicator": "https://fuzzed.example"}
+        ).json()["id"],
+        "connector_id": connector.path.rpartition("/")[2],
+        "framework_id": "flask",
+        "factory_id": "discord-universal",
+        "tab": "branding",
+    }
+    listed = re.findall(r"^POST +(/console/\S+)", server_on_each.command("routes"), re.M)
+    kept = [path for path in listed if not path.endswith(("sign-out", "/delete"))]
+    assert len(kept) > 20
+    filled = [
+        re.sub(r"\{(\w+)\}", lambda match, ids=ids: ids.get(match[1], "unknown"), path)
+        for path in kept
+        for ids in ({}, made, {"tab": "sign-up-and-sign-in"})
+    ]
+    yield list(dict.fromkeys(filled))
+    api.delete(f"/api/users/{made['user_id']}")
+    api.delete(f"/api/roles/{made['role_id']}")
+    api.delete(f"/api/resources/{made['resource_id']}")
 
 
 def send(visitor: Visitor, url: str, body: str | bytes, **headers: str) -> httpx.Response:

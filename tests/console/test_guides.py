@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from tests.samples.programs import running_web_app
-from tests.support.management import management_api
 from tests.support.pages import Page, Visitor
 from tests.support.ports import free_port
 from tests.support.server import Server
@@ -42,6 +41,7 @@ def code_of(page: Page, name: str) -> str:
 def test_guide_runs(
     server_on_each: Server,
     console: Callable[[str], Page],
+    api: httpx.Client,
     tmp_path: Path,
     framework: str,
 ) -> None:
@@ -55,7 +55,7 @@ def test_guide_runs(
         page = page.submit({field: shown.replace(place, moved)})
     home = f"http://{moved}/"
 
-    make_reader(server_on_each)
+    make_reader(api)
     with (
         running_web_app(
             *command, moved.rpartition(":")[2], directory=tmp_path, url=home, environment={}
@@ -65,7 +65,7 @@ def test_guide_runs(
         identifier, password = READER
         page = reader.open(f"{home}sign-in")
         page = page.submit({"identifier": identifier, "password": password})
-        user_id = user_of(server_on_each)
+        user_id = user_of(api)
         assert user_id in reader.open(home).response.text
 
         page = reader.open(f"{home}sign-out")
@@ -76,18 +76,16 @@ def test_guide_runs(
         assert reader.open(f"{home}sign-in").path == "/sign-in"
 
 
-def make_reader(server: Server) -> None:
-    with management_api(server) as api:
-        body = {"username": READER[0], "password": READER[1]}
-        assert api.post("/api/users", json=body).status_code in {200, 422}
+def make_reader(api: httpx.Client) -> None:
+    body = {"username": READER[0], "password": READER[1]}
+    assert api.post("/api/users", json=body).status_code in {200, 422}
 
 
-def user_of(server: Server) -> str:
-    with management_api(server) as api:
-        users: list[dict[str, str]] = api.get(
-            "/api/users", params={"search.username": READER[0]}
-        ).json()
-        return users[0]["id"]
+def user_of(api: httpx.Client) -> str:
+    users: list[dict[str, str]] = api.get(
+        "/api/users", params={"search.username": READER[0]}
+    ).json()
+    return users[0]["id"]
 
 
 def test_machine_guide(server_on_each: Server, console: Callable[[str], Page]) -> None:

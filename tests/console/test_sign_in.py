@@ -19,10 +19,9 @@ Enter = Callable[..., Visitor]
 PASSWORD = "Green-Meadow-42-calm"
 
 
-@pytest.fixture
-def admin_api(server_on_each: Server, enter: Enter) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def admin_api(server_on_each: Server, administrator: Visitor) -> Iterator[httpx.Client]:
     """The management API of the tenant `admin`, whose first administrator exists."""
-    enter()
     with management_api(server_on_each, tenant="admin") as api:
         yield api
 
