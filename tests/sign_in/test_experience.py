@@ -69,6 +69,27 @@ class TestWithoutASession:
         check_refusal(answer, 404, "session.interaction_not_found")
 
 
+class TestOrigin:
+    @pytest.mark.parametrize("origin", ["https://evil.example", "http://sub.localhost:1", "null"])
+    def test_a_page_of_another_origin_is_refused(self, door: Door, origin: str) -> None:
+        """A form with enctype text/plain can carry JSON, and a neighbour's carries the cookie."""
+        program = Program(door)
+        url = f"{door.endpoint}/api/experience"
+        headers = {"origin": origin, "content-type": "text/plain"}
+
+        answer = program.visitor.client.put(
+            url, content=b'{"interactionEvent":"SignIn"}', headers=headers
+        )
+
+        check_refusal(answer, 400, "session.csrf_token_mismatch")
+
+    def test_a_page_of_this_origin_is_not(self, door: Door) -> None:
+        program = Program(door)
+        program.visitor.client.headers["origin"] = door.endpoint
+
+        program.start()
+
+
 class TestPassword:
     def test_signs_in(self, door: Door) -> None:
         program = Program(door)

@@ -101,6 +101,19 @@ class TestNewAccount:
         assert sorted(answers) == ["303", "422", "422", "422"]
         assert len(door.users()) == 1
 
+    def test_twice_at_once_in_other_letters_makes_one(self, door: Door) -> None:
+        """No index stands between Same and same; the registrations wait for each other."""
+        policy = {"minLength": 1, "maxLength": 128, "caseSensitive": False}
+        allowed = dict.fromkeys(("lowercase", "uppercase", "numbers", "underscore"), True)
+        door.change(usernamePolicy={**policy, "allowedChars": allowed})
+        pages = [door.arrive(first_screen="register") for _ in range(4)]
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(_send, pages, ["same", "Same", "SAME", "sAME"]))
+
+        assert sorted(answers) == ["303", "422", "422", "422"]
+        assert len(door.users()) == 1
+
 
 class TestClosed:
     def test_the_page_leads_to_sign_in(self, door: Door) -> None:

@@ -12,7 +12,7 @@ from doorward.kit.edge import Edge
 from doorward.management.errors import ErrorBody, render_request_error
 from doorward.management.routes import public_router
 from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
-from doorward.sign_in.hosted import MAX_FORM_SIZE, provide_form, provide_page
+from doorward.sign_in.hosted import MAX_FORM_SIZE, check_origin, provide_form, provide_page
 from doorward.sign_in.steps import (
     identify,
     link,
@@ -126,7 +126,12 @@ async def open_experience_visit(request: AnyRequest, surface: UseSurface) -> Vis
 
     Raises:
         SessionMissing: there is none.
+        RequestError: 400 session.csrf_token_mismatch, a page of another origin sent it.
     """
+    # A body need not be labelled JSON, so a form of a neighbouring site could carry one, and a
+    # SameSite=Lax cookie comes along within the same site.
+    if request.method != "GET":
+        check_origin(request, request.scope["state"]["edge"])
     try:
         return await open_visit(request, surface)
     except RequestError as error:

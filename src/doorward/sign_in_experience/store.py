@@ -21,6 +21,7 @@ _SAVE = Statement(
     .where(_HERE)
     .values(sign_in_mode=bindparam("new_mode"), document=bindparam("new_document"))
 )
+_HOLD = Statement(update(sign_in_experiences).where(_HERE).values(sign_in_mode=_t.sign_in_mode))
 _CLOSE = Statement(
     update(sign_in_experiences)
     .where(_HERE, _t.sign_in_mode == "Register")
@@ -58,6 +59,11 @@ async def save_experience(
 ) -> None:
     """Replace the tenant's experience; the caller has validated it."""
     await tx.execute(_SAVE, tenant_id=tenant_id, new_mode=sign_in_mode, new_document=document)
+
+
+async def hold_experience(tx: Transaction, *, tenant_id: str) -> None:
+    """Let registrations of a tenant that come at once pass one after the other."""
+    await tx.execute(_HOLD, tenant_id=tenant_id)
 
 
 async def close_registration(tx: Transaction, *, tenant_id: str) -> bool:

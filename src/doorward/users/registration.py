@@ -97,6 +97,10 @@ async def create_user(
     Raises:
         RequestError: 422 user.*_already_in_use; 403 auth.forbidden for the second of two racers.
     """
+    # The unique index tells Ada from ada; where the tenant does not, two who come at once must wait
+    # for each other, or each would find the name free.
+    if new_user.username is not None and not experience.username_policy.case_sensitive:
+        await sign_in_experience.hold_experience(tx, tenant_id=tenant_id)
     await check_is_free(
         tx,
         tenant_id=tenant_id,
