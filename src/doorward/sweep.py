@@ -18,6 +18,7 @@ from doorward.security.store import sweep_failed_attempts
 from doorward.sessions.store import sweep_sessions
 from doorward.storage import Database
 from doorward.storage.database import ALL_TENANTS
+from doorward.storage.expiry import SWEEP_BATCH
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,9 @@ async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> N
 
 
 async def sweep(db: Database, *, clock: Clock) -> None:
-    """Delete what has expired, in one short transaction a table."""
+    """Delete what has expired, in short transactions of one batch each."""
     for sweep_table in _SWEEPS:
-        async with db.transaction(ALL_TENANTS) as tx:
-            await sweep_table(tx, now=clock.now())
+        deleted = SWEEP_BATCH
+        while deleted >= SWEEP_BATCH:
+            async with db.transaction(ALL_TENANTS) as tx:
+                deleted = await sweep_table(tx, now=clock.now())

@@ -10,6 +10,7 @@ from doorward.console.tables import ConsoleSession, console_sessions
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_token
 from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
 
 LIFETIME = timedelta(hours=12)
 """Then the provider is asked again, which shows no page while its own session lives."""
@@ -29,9 +30,7 @@ _DELETE = Statement(
         _t.tenant_id == bindparam("tenant_id"), _t.token_hash == bindparam("token_hash_")
     )
 )
-_SWEEP = Statement(
-    delete(console_sessions).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
-)
+_SWEEP = delete_batch(console_sessions, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
 
 
 async def add_console_session(

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from doorward.grants.tables import Grant, grants
 from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
 
 _t = grants.c
 _HERE = _t.tenant_id == bindparam("tenant_id")
@@ -29,9 +30,7 @@ _DELETE_OF_CLIENT = Statement(delete(grants).where(_HERE, _t.client_id == bindpa
 _DELETE_OF_SESSION = Statement(
     delete(grants).where(_HERE, _t.session_id == bindparam("session_id_"), _t.is_offline.is_(False))
 )
-_SWEEP = Statement(
-    delete(grants).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
-)
+_SWEEP = delete_batch(grants, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
 
 
 async def add_grant(tx: Transaction, *, tenant_id: str, grant: Grant) -> None:

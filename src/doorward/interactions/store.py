@@ -11,6 +11,7 @@ from doorward.interactions.tables import Interaction, interactions
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_token
 from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
 
 LIFETIME = timedelta(hours=1)
 
@@ -38,9 +39,7 @@ _COMPLETE = Statement(
     )
 )
 _CONSUME = Statement(delete(interactions).where(*_HERE, _t.version == bindparam("known_version")))
-_SWEEP = Statement(
-    delete(interactions).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
-)
+_SWEEP = delete_batch(interactions, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
 
 
 async def add_interaction(

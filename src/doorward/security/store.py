@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, delete, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from doorward.security.tables import FailedAttempts, Failure, failed_attempts
 from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
 
 _t = failed_attempts.c
 _HERE = (
@@ -42,11 +43,10 @@ _COUNT = Statement(
         ),
     )
 )
-_SWEEP = Statement(
-    delete(failed_attempts).where(
-        _t.window_ends_at <= bindparam("now"),
-        or_(_t.locked_until.is_(None), _t.locked_until <= bindparam("now")),
-    )
+_SWEEP = delete_batch(
+    failed_attempts,
+    _t.window_ends_at <= bindparam("now"),
+    or_(_t.locked_until.is_(None), _t.locked_until <= bindparam("now")),
 )
 
 
