@@ -7,14 +7,16 @@ from datetime import datetime
 import msgspec
 
 from doorward.kit.clock import to_milliseconds
+from doorward.kit.edge import Edge
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
-from doorward.oidc.tables import AccessToken
+from doorward.oidc.tables import AccessToken, RefreshToken
 from doorward.oidc.tokens import is_offline
 from doorward.oidc.users import find_live_user
+from doorward.storage import Executor
 
 
 class Inactive(msgspec.Struct, frozen=True):
@@ -49,20 +51,15 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
     if token is None or (client.is_public and token.client_id != client.id):
         return json_response(Inactive())
 
-    # 3. Unused, with its user and session.
+    # 3. Unused, with its user and session (of an access token the store has seen to both).
     if not is_current(token, request):
         return json_response(Inactive())
-    is_bound = isinstance(token, AccessToken) or not is_offline(token)
-    session_id = token.session_id if is_bound else None
-    user = await find_live_user(
-        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
-    )
-    if user is None:
+    if isinstance(token, RefreshToken) and not await _has_user(token, db, edge=edge, now=now):
         return json_response(Inactive())
     return json_response(
         Active(
             active=True,
-            sub=user.id,
+            sub=token.user_id,
             client_id=token.client_id,
             iat=_seconds(token.issued_at),
             exp=_seconds(token.expires_at),
@@ -71,6 +68,14 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
             token_type="Bearer" if isinstance(token, AccessToken) else "refresh_token",
         )
     )
+
+
+async def _has_user(token: RefreshToken, db: Executor, *, edge: Edge, now: datetime) -> bool:
+    session_id = None if is_offline(token) else token.session_id
+    user = await find_live_user(
+        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
+    )
+    return user is not None
 
 
 def _seconds(moment: datetime) -> int:

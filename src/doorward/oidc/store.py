@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 
 from doorward.kit.crypto import hash_token
 from doorward.oidc.tables import (
@@ -21,7 +21,10 @@ from doorward.oidc.tables import (
     authorization_codes,
     refresh_tokens,
 )
+from doorward.sessions.store import lives
 from doorward.storage import Executor, Statement, Timestamp, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
+from doorward.users.store import is_welcome
 
 _c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
 _NOW = bindparam("now", type_=Timestamp())
@@ -77,6 +80,11 @@ _FIND_ACCESS_TOKEN = Statement(
         _a.grant_id == bindparam("grant_id_"),
         _a.token_hash == bindparam("hash_"),
         _a.expires_at > _NOW,
+        is_welcome(tenant_id=_a.tenant_id, user_id=_a.user_id),
+        or_(
+            _a.session_id.is_(None),
+            lives(tenant_id=_a.tenant_id, session_id=_a.session_id, now=_NOW),
+        ),
     ),
     into=AccessToken,
 )
@@ -88,7 +96,7 @@ _DELETE_ACCESS_TOKEN = Statement(
     )
 )
 _SWEEPS = tuple(
-    Statement(delete(table).where(table.c.expires_at <= _NOW))
+    delete_batch(table, table.c.expires_at <= _NOW)
     for table in (access_tokens, authorization_codes)
 )
 
@@ -204,7 +212,8 @@ async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToke
 async def find_access_token(
     db: Executor, *, tenant_id: str, grant_id: str, token_hash: str, now: datetime
 ) -> AccessToken | None:
-    """Return the row of an opaque access token that has not expired."""
+    """Return the row of an opaque access token that is good: not expired, its user not suspended,
+    the session it hangs on alive. One statement, for it is asked at every call of an API."""
     return await db.one(
         _FIND_ACCESS_TOKEN, tenant_id=tenant_id, grant_id_=grant_id, hash_=token_hash, now=now
     )

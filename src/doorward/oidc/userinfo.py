@@ -17,8 +17,8 @@ from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.store import find_access_token
 from doorward.oidc.tables import AccessToken
-from doorward.oidc.users import find_live_user
 from doorward.storage import Executor
+from doorward.users.store import find_user
 
 
 async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -28,15 +28,14 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 1. The token, presented in one way (RFC 6750 section 2), never in the address.
     value = _bearer_token(request)
 
-    # 2. What it is worth now: its client, its session and its user still exist.
+    # 2. What it is worth now: a good token (the store looks after its session and user) of a client
+    #    that still exists.
     token = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
     if token is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     snapshot = await provider.snapshots.current(edge.tenant_id)
     client = await find_client_at(snapshot, token.client_id, edge=edge)
-    user = await find_live_user(
-        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=token.session_id, now=now
-    )
+    user = await find_user(db, tenant_id=edge.tenant_id, user_id=token.user_id)
     if client is None or user is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     check_origin(request, client)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
 
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
 from doorward.sessions.tables import Session, sessions
 from doorward.storage import Executor, Statement, Transaction, insert_statement
+from doorward.storage.expiry import delete_batch
 
 LIFETIME = timedelta(days=14)
 
@@ -50,9 +51,16 @@ _DELETE_OF_USER = Statement(
         _t.tenant_id == bindparam("tenant_id"), _t.user_id == bindparam("user_id_")
     )
 )
-_SWEEP = Statement(
-    delete(sessions).where(_t.expires_at <= bindparam("now", type_=_t.expires_at.type))
-)
+_SWEEP = delete_batch(sessions, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
+
+
+def lives(
+    *, tenant_id: ColumnElement[str], session_id: ColumnElement[str], now: ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    """Return the condition that a session lives, for a statement over rows that hang on one."""
+    return exists(
+        select(_t.id).where(_t.tenant_id == tenant_id, _t.id == session_id, _t.expires_at > now)
+    )
 
 
 async def add_session(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, select, update
 
 from doorward.roles.store import users_with_role
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
@@ -113,6 +113,15 @@ class UserFilter(msgspec.Struct, frozen=True):
     search: Search = Search()
     role_id: str | None = None
     excluded_role_id: str | None = None
+
+
+def is_welcome(
+    *, tenant_id: ColumnElement[str], user_id: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Return the condition that a user is there and not suspended, for rows that hang on one."""
+    return exists(
+        select(_u.id).where(_u.tenant_id == tenant_id, _u.id == user_id, _u.is_suspended.is_(False))
+    )
 
 
 async def add_user(tx: Transaction, *, tenant_id: str, user: User) -> None:
