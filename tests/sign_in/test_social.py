@@ -309,3 +309,9 @@ class TestDirectSignIn:
         page = door.arrive(direct_sign_in="social:discord", first_screen="register")
 
         assert page.path == "/register"
+
+    def test_falls_back_when_the_method_is_not_there(self, door: Door) -> None:
+        """Enterprise sign-in does not exist here; a request for it ends on an ordinary page."""
+        page = door.arrive(direct_sign_in="sso:acme")
+
+        assert page.path == "/sign-in"

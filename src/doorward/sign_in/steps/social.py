@@ -153,14 +153,21 @@ async def leave(
     return await _leave(visit, page, connector, db=surface.db)
 
 
-@get("/direct/social/{target:str}", include_in_schema=False)
+@get("/direct/{method:str}/{target:str}", include_in_schema=False)
 async def leave_directly(
-    target: str, request: AnyRequest, visit: UseVisit, page: UsePage, surface: UseSurface
+    method: str,
+    target: str,
+    request: AnyRequest,
+    visit: UseVisit,
+    page: UsePage,
+    surface: UseSurface,
 ) -> Response[Any]:
-    """Go to a provider that the application named (direct_sign_in), or to the first page."""
+    """Go to the provider that the application named (direct_sign_in), or to the first page when
+    there is none such: another target, or a method (`sso`) that this server does not have."""
     sealer = surface.sealer
     connector = None
-    if target in visit.experience.social_sign_in_connector_targets:
+    is_offered = target in visit.experience.social_sign_in_connector_targets
+    if method == "social" and is_offered:
         connector = await find_social_connector(visit.snapshot, target, sealer=sealer)
     if connector is None:
         fallback = request.query_params.get("fallback", "")
