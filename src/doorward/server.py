@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _WORKER_VARIABLE = "_DOORWARD_WORKER"
 _RESPAWN_DELAY = 0.5
+_GC_THRESHOLDS = (10_000, 20, 20)
 
 
 def run(settings: Settings, *, announce: Callable[[], None] | None = None) -> int:
@@ -69,6 +71,10 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     listeners = [loop.create_task(server.serve()) for server in servers]
+    # What the start has made stays: the collector need not walk through it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     if announce:
         announce()
     await asyncio.wait(
