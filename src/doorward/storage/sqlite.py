@@ -32,7 +32,7 @@ from doorward.storage.errors import (
     UniqueViolation,
 )
 from doorward.storage.schema import metadata
-from doorward.storage.statements import SQLITE, Statement, compile_any
+from doorward.storage.statements import SQLITE, Compiled, Statement, compile_any
 
 AnyStatement = Statement[Any] | Executable
 
@@ -233,7 +233,14 @@ class _Writer:
             if not _is_busy(error):
                 raise _translate(error) from error
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._begin_patiently)
+            begun = loop.run_in_executor(self._thread, self._begin_patiently)
+            try:
+                await asyncio.shield(begun)
+            except asyncio.CancelledError:
+                # The thread still has the connection: nobody may have the turn before it is done.
+                await asyncio.wait([begun])
+                self._is_open = begun.exception() is None
+                raise
         self._is_open = True
 
     def _begin_patiently(self) -> None:
@@ -289,10 +296,7 @@ def _fetch_one(
     connection: sqlite3.Connection, statement: AnyStatement, params: dict[str, Any]
 ) -> Any:
     compiled = compile_any(statement, SQLITE)
-    try:
-        row = connection.execute(*compiled.bind(params)).fetchone()
-    except sqlite3.Error as error:
-        raise _translate(error) from error
+    row = _run(connection, compiled, params, sqlite3.Cursor.fetchone)
     return None if row is None else compiled.row(row)
 
 
@@ -300,22 +304,29 @@ def _fetch_all(
     connection: sqlite3.Connection, statement: AnyStatement, params: dict[str, Any]
 ) -> list[Any]:
     compiled = compile_any(statement, SQLITE)
-    try:
-        rows = connection.execute(*compiled.bind(params)).fetchall()
-    except sqlite3.Error as error:
-        raise _translate(error) from error
-    return [compiled.row(row) for row in rows]
+    return [
+        compiled.row(row) for row in _run(connection, compiled, params, sqlite3.Cursor.fetchall)
+    ]
 
 
 def _fetch_value(
     connection: sqlite3.Connection, statement: AnyStatement, params: dict[str, Any]
 ) -> Any:
     compiled = compile_any(statement, SQLITE)
+    row = _run(connection, compiled, params, sqlite3.Cursor.fetchone)
+    return None if row is None else row[0]
+
+
+def _run(
+    connection: sqlite3.Connection,
+    compiled: Compiled,
+    params: dict[str, Any],
+    take: Callable[[sqlite3.Cursor], Any],
+) -> Any:
     try:
-        row = connection.execute(*compiled.bind(params)).fetchone()
+        return take(connection.execute(*compiled.bind(params)))
     except sqlite3.Error as error:
         raise _translate(error) from error
-    return None if row is None else row[0]
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
