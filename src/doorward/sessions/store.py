@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, update
 
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
@@ -15,6 +15,14 @@ from doorward.storage.expiry import delete_batch
 LIFETIME = timedelta(days=14)
 
 _t = sessions.c
+
+
+def _living(
+    *, tenant_id: ColumnElement[str], session_id: ColumnElement[str], now: ColumnElement[datetime]
+) -> Select[tuple[str]]:
+    return select(_t.id).where(_t.tenant_id == tenant_id, _t.id == session_id, _t.expires_at > now)
+
+
 _INSERT = insert_statement(sessions)
 _FIND = Statement(
     select(_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at).where(
@@ -25,10 +33,10 @@ _FIND = Statement(
     into=Session,
 )
 _EXISTS = Statement(
-    select(_t.id).where(
-        _t.tenant_id == bindparam("tenant_id"),
-        _t.id == bindparam("session_id"),
-        _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    _living(
+        tenant_id=bindparam("tenant_id"),
+        session_id=bindparam("session_id"),
+        now=bindparam("now", type_=_t.expires_at.type),
     )
 )
 _RENEW = Statement(
@@ -58,9 +66,7 @@ def lives(
     *, tenant_id: ColumnElement[str], session_id: ColumnElement[str], now: ColumnElement[datetime]
 ) -> ColumnElement[bool]:
     """Return the condition that a session lives, for a statement over rows that hang on one."""
-    return exists(
-        select(_t.id).where(_t.tenant_id == tenant_id, _t.id == session_id, _t.expires_at > now)
-    )
+    return exists(_living(tenant_id=tenant_id, session_id=session_id, now=now))
 
 
 async def add_session(
