@@ -98,10 +98,10 @@ def scratch_directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Pin what the block starts, and the block itself, to one core."""
+def on_cores(*cores: int) -> Iterator[None]:
+    """Pin what the block starts, and the block itself, to these cores."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

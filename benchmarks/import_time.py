@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.harness import SERVER_CORE, Figure, Options, on_core
+from benchmarks.harness import SERVER_CORE, Figure, Options, on_cores
 
 LINE = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \| (\s*)(\S+)")
 DEAREST = 8
@@ -36,7 +36,7 @@ def measure(options: Options) -> list[Figure]:
 def _import() -> dict[str, float]:
     """Milliseconds by top-level package: what the modules of each took themselves."""
     command = [sys.executable, "-X", "importtime", "-c", "import doorward.app"]
-    with on_core(SERVER_CORE):
+    with on_cores(SERVER_CORE):
         run = subprocess.run(command, capture_output=True, text=True, check=True)
     spent: dict[str, float] = {}
     for line in run.stderr.splitlines():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from benchmarks.harness import SERVER_CORE, Figure, Options, on_core, scratch_directory
+from benchmarks.harness import SERVER_CORE, Figure, Options, on_cores, scratch_directory
 from benchmarks.workbench import memory_of_group, new_server, workbench
 
 
@@ -20,7 +20,7 @@ def _start(options: Options) -> Figure:
         server = new_server(directory)
         for _ in range(options.rounds + 1):
             started = time.perf_counter()
-            with on_core(SERVER_CORE):
+            with on_cores(SERVER_CORE):
                 server.start()
             taken.append(time.perf_counter() - started)
             server.stop()

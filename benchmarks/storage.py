@@ -26,7 +26,7 @@ from benchmarks.harness import (
     Options,
     alternate,
     medians,
-    on_core,
+    on_cores,
     ratio,
     scratch_directory,
 )
@@ -74,7 +74,7 @@ BARE_INSERT = "INSERT INTO books VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 def measure(options: Options) -> list[Figure]:
     # The layer's own threads have to start on the core as well, so it is opened inside.
-    with on_core(SERVER_CORE), scratch_directory() as directory:
+    with on_cores(SERVER_CORE), scratch_directory() as directory:
         path = directory / "books.sqlite"
         with _bare(path) as bare, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             _fill(bare)

@@ -21,7 +21,7 @@ from benchmarks.harness import (
     Load,
     Options,
     form_headers,
-    on_core,
+    on_cores,
     scratch_directory,
     wrk,
 )
@@ -151,7 +151,7 @@ def workbench(*, database_url: str = "") -> Iterator[Workbench]:
     """A running server on an empty database (SQLite unless `database_url`), ready to be loaded."""
     with scratch_directory() as directory:
         server = new_server(directory, database_url=database_url)
-        with on_core(SERVER_CORE):
+        with on_cores(SERVER_CORE):
             server.start()
         try:
             bookstore = open_bookstore(server, users=USERS)
@@ -171,7 +171,7 @@ def new_server(directory: Path, *, database_url: str = "") -> Server:
 @contextlib.contextmanager
 def postgres_database() -> Iterator[str]:
     """A database of a PostgreSQL that keeps what it acknowledges (fsync on), on the load core."""
-    with on_core(LOAD_CORE), PostgresCluster.start(fsync=True) as cluster:
+    with on_cores(LOAD_CORE), PostgresCluster.start(fsync=True) as cluster:
         yield cluster.create_database("doorward")
 
 

@@ -24,7 +24,8 @@ from doorward.oidc.tables import (
 from doorward.sessions.store import lives
 from doorward.storage import Executor, Statement, Timestamp, Transaction, insert_statement
 from doorward.storage.expiry import delete_batch
-from doorward.users.store import is_welcome
+from doorward.users.store import is_welcome, welcome_user
+from doorward.users.tables import User
 
 _c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
 _NOW = bindparam("now", type_=Timestamp())
@@ -74,19 +75,26 @@ _ROTATE_REFRESH_TOKEN = Statement(
         expires_at=bindparam("new_expires_at"),
     )
 )
+_IS_GOOD = (
+    _a.tenant_id == bindparam("tenant_id"),
+    _a.grant_id == bindparam("grant_id_"),
+    _a.token_hash == bindparam("hash_"),
+    _a.expires_at > _NOW,
+    or_(
+        _a.session_id.is_(None),
+        lives(tenant_id=_a.tenant_id, session_id=_a.session_id, now=_NOW),
+    ),
+)
 _FIND_ACCESS_TOKEN = Statement(
     select(*_columns(access_tokens)).where(
-        _a.tenant_id == bindparam("tenant_id"),
-        _a.grant_id == bindparam("grant_id_"),
-        _a.token_hash == bindparam("hash_"),
-        _a.expires_at > _NOW,
-        is_welcome(tenant_id=_a.tenant_id, user_id=_a.user_id),
-        or_(
-            _a.session_id.is_(None),
-            lives(tenant_id=_a.tenant_id, session_id=_a.session_id, now=_NOW),
-        ),
+        *_IS_GOOD, is_welcome(tenant_id=_a.tenant_id, user_id=_a.user_id)
     ),
     into=AccessToken,
+)
+_USER_COLUMNS, _USERS, _IS_ITS_USER = welcome_user(tenant_id=_a.tenant_id, user_id=_a.user_id)
+_FIND_ACCESS_TOKEN_AND_USER = Statement(
+    select(*_columns(access_tokens), *_USER_COLUMNS).join(_USERS, _IS_ITS_USER).where(*_IS_GOOD),
+    into=(AccessToken, User),
 )
 _DELETE_ACCESS_TOKEN = Statement(
     delete(access_tokens).where(
@@ -216,6 +224,19 @@ async def find_access_token(
     the session it hangs on alive. One statement, for it is asked at every call of an API."""
     return await db.one(
         _FIND_ACCESS_TOKEN, tenant_id=tenant_id, grant_id_=grant_id, hash_=token_hash, now=now
+    )
+
+
+async def find_access_token_and_user(
+    db: Executor, *, tenant_id: str, grant_id: str, token_hash: str, now: datetime
+) -> tuple[AccessToken, User] | None:
+    """Return the same row, if it is good, with its user: still one statement."""
+    return await db.one(
+        _FIND_ACCESS_TOKEN_AND_USER,
+        tenant_id=tenant_id,
+        grant_id_=grant_id,
+        hash_=token_hash,
+        now=now,
     )
 
 

@@ -15,10 +15,10 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.scopes import OPENID
-from doorward.oidc.store import find_access_token
+from doorward.oidc.store import find_access_token_and_user
 from doorward.oidc.tables import AccessToken
 from doorward.storage import Executor
-from doorward.users.store import find_user
+from doorward.users.tables import User
 
 
 async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -30,13 +30,13 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 2. What it is worth now: a good token (the store looks after its session and user) of a client
     #    that still exists.
-    token = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
-    if token is None:
+    found = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
+    if found is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
+    token, user = found
     snapshot = await provider.snapshots.current(edge.tenant_id)
     client = await find_client_at(snapshot, token.client_id, edge=edge)
-    user = await find_user(db, tenant_id=edge.tenant_id, user_id=token.user_id)
-    if client is None or user is None:
+    if client is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     check_origin(request, client)
 
@@ -54,11 +54,11 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
 
 async def _find_token(
     db: Executor, *, tenant_id: str, value: str, now: datetime
-) -> AccessToken | None:
+) -> tuple[AccessToken, User] | None:
     grant_id = grant_of_access_token(value)
     if grant_id is None:
         return None
-    return await find_access_token(
+    return await find_access_token_and_user(
         db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
     )
 

@@ -21,6 +21,7 @@ from doorward.kit.clock import from_milliseconds, to_milliseconds
 from doorward.storage.schema import Json, Timestamp
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode
@@ -29,6 +30,7 @@ SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
 POSTGRESQL: Dialect = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 Convert = Callable[[Any], Any]
+Into = type[Any] | tuple[type[Any], ...] | None
 
 
 class Compiled:
@@ -36,7 +38,7 @@ class Compiled:
 
     __slots__ = ("_compiled", "_defaults", "_expands", "_names", "_result", "_sql")
 
-    def __init__(self, executable: Executable, *, dialect: Dialect, into: type | None) -> None:
+    def __init__(self, executable: Executable, *, dialect: Dialect, into: Into) -> None:
         compiled = _compile(executable, dialect)
         self._compiled = compiled
         self._sql: str = compiled.string
@@ -84,14 +86,16 @@ class Compiled:
         return state.statement, values
 
     def row(self, values: Sequence[Any]) -> Any:
-        """Return the `into` Struct, or a dict, of one driver row."""
+        """Return what `into` asks for (a Struct, a tuple of them, a dict) of one driver row."""
         return self._result(values)
 
 
 class Statement(Generic[T]):
     """A Core statement and the frozen Struct its rows become (a dict when `into` is None).
 
-    Struct fields are matched to columns by name. Compilation happens at first use, per dialect.
+    Struct fields are matched to columns by name. The rows of a join may become a tuple of Structs:
+    the columns of the first stand before those of the second. Compilation happens at first use, per
+    dialect.
     """
 
     __slots__ = ("_compiled", "executable", "into")
@@ -100,7 +104,11 @@ class Statement(Generic[T]):
     def __init__(self: Statement[dict[str, Any]], executable: Executable) -> None: ...
     @overload
     def __init__(self, executable: Executable, *, into: type[T]) -> None: ...
-    def __init__(self, executable: Executable, *, into: type[Any] | None = None) -> None:
+    @overload
+    def __init__(
+        self: Statement[tuple[T, U]], executable: Executable, *, into: tuple[type[T], type[U]]
+    ) -> None: ...
+    def __init__(self, executable: Executable, *, into: Into = None) -> None:
         self.executable = executable
         self.into = into
         self._compiled: dict[str, Compiled] = {}
@@ -154,7 +162,7 @@ def _result_converter(type_: Any, dialect: Dialect) -> Convert | None:
 
 
 def _row_maker(
-    columns: Sequence[tuple[str, Convert | None]], into: type | None
+    columns: Sequence[tuple[str, Convert | None]], into: Into
 ) -> Callable[[Sequence[Any]], Any]:
     names = [name for name, _ in columns]
     converters = [(i, convert) for i, (_, convert) in enumerate(columns) if convert is not None]
@@ -168,12 +176,9 @@ def _row_maker(
 
     if into is None:
         return lambda values: dict(zip(names, converted(values), strict=True))
-    # The Struct may declare its fields in another order than the columns come in.
-    fields: tuple[str, ...] = into.__struct_fields__  # type: ignore[attr-defined]
-    missing = set(fields) - set(names)
-    if missing:
-        raise TypeError(f"{into.__name__} needs columns {sorted(missing)} that are not selected")
-    order = [names.index(field) for field in fields]
+    if isinstance(into, tuple):
+        return _tuple_maker(columns, into)
+    order = _order(names, into)
     if order == list(range(len(names))):
         return lambda values: into(*converted(values))
 
@@ -182,3 +187,26 @@ def _row_maker(
         return into(*[row[i] for i in order])
 
     return reordered
+
+
+def _tuple_maker(
+    columns: Sequence[tuple[str, Convert | None]], into: tuple[type[Any], ...]
+) -> Callable[[Sequence[Any]], Any]:
+    parts = []
+    start = 0
+    for struct in into:
+        end = start + len(struct.__struct_fields__)
+        parts.append((slice(start, end), _row_maker(columns[start:end], struct)))
+        start = end
+    if start != len(columns):
+        raise TypeError(f"{start} columns are wanted, {len(columns)} are selected")
+    return lambda values: tuple(make(values[part]) for part, make in parts)
+
+
+def _order(names: Sequence[str], into: type[Any]) -> list[int]:
+    # The Struct may declare its fields in another order than the columns come in.
+    fields: tuple[str, ...] = into.__struct_fields__
+    missing = set(fields) - set(names)
+    if missing:
+        raise TypeError(f"{into.__name__} needs columns {sorted(missing)} that are not selected")
+    return [names.index(field) for field in fields]

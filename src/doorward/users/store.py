@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from doorward.roles.store import users_with_role
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
@@ -122,6 +132,14 @@ def is_welcome(
     return exists(
         select(_u.id).where(_u.tenant_id == tenant_id, _u.id == user_id, _u.is_suspended.is_(False))
     )
+
+
+def welcome_user(
+    *, tenant_id: ColumnElement[str], user_id: ColumnElement[str]
+) -> tuple[list[ColumnElement[Any]], FromClause, ColumnElement[bool]]:
+    """Return columns, table and condition that join a User who is not suspended to such rows."""
+    condition = (_u.tenant_id == tenant_id) & (_u.id == user_id) & _u.is_suspended.is_(False)
+    return [*_COLUMNS], users, condition
 
 
 async def add_user(tx: Transaction, *, tenant_id: str, user: User) -> None:
