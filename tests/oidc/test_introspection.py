@@ -28,13 +28,14 @@ async def revoked(house: House, client: RegisteredClient, token: str, **form: st
 
 class TestIntrospection:
     async def test_access_token(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 7662 section 2.2."""
+        """RFC 7662 section 2.2, and RFC 9470 section 6.2: how and when the user signed in."""
         tokens = await house.sign_in(web, ada)
 
         answer = await introspected(house, web, tokens["access_token"])
 
         issued_at = answer.pop("iat")
         assert abs(issued_at - house.clock.seconds()) <= 5
+        assert abs(answer.pop("auth_time") - issued_at) <= 5
         assert answer == {
             "active": True,
             "sub": ada.id,
@@ -43,6 +44,7 @@ class TestIntrospection:
             "iss": "http://localhost:3001/oidc",
             "scope": "openid profile offline_access",
             "token_type": "Bearer",
+            "amr": ["pwd"],
         }
 
     async def test_refresh_token(self, house: House, ada: User) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from doorward.applications import store
+from doorward.applications.metadata import ClientMetadata
 from doorward.applications.tables import Application
 from doorward.applications.types import ApplicationType, grant_types, has_secrets
 from doorward.storage import Snapshot
@@ -24,7 +25,8 @@ class ClientSecret(msgspec.Struct, frozen=True):
 
 
 class Client(msgspec.Struct, frozen=True):
-    """An OAuth client. `is_public` means no secret and PKCE required; lifetimes are timedeltas."""
+    """An OAuth client. `is_public` means no secret; lifetimes are timedeltas; `metadata` holds what
+    only some clients say of themselves."""
 
     id: str
     name: str
@@ -41,6 +43,8 @@ class Client(msgspec.Struct, frozen=True):
     is_rotating: bool
     always_issues_refresh_token: bool
     logo_uri: str | None
+    requires_pkce: bool
+    metadata: ClientMetadata
 
     @property
     def is_native(self) -> bool:
@@ -94,6 +98,8 @@ def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Clie
         is_rotating=custom.get("rotateRefreshToken", True),
         always_issues_refresh_token=custom.get("alwaysIssueRefreshToken", False),
         logo_uri=oidc.get("logoUri"),
+        requires_pkce=not has_secrets(application.type) or custom.get("requirePkce", False),
+        metadata=msgspec.convert(oidc, ClientMetadata),
     )
 
 

@@ -160,7 +160,7 @@ async def parse_request(
         raise UnauthorizedClient("applications of third parties are not supported")
 
     # 3. PKCE.
-    code_challenge = _code_challenge(params, is_required=client.is_public)
+    code_challenge = _code_challenge(params, is_required=client.requires_pkce)
 
     # 4. OpenID Connect parameters.
     prompts = _prompts(params)
@@ -233,7 +233,7 @@ def _code_challenge(params: Params, *, is_required: bool) -> str | None:
     if challenge is None:
         if method is not None:
             raise InvalidRequest("code_challenge must be provided with code_challenge_method")
-        # RFC 9700 section 2.1.1: public clients MUST use PKCE.
+        # RFC 9700 section 2.1.1: public clients MUST use PKCE; others where their switch says so.
         if is_required:
             raise InvalidRequest("Authorization Server policy requires PKCE to be used")
         return None

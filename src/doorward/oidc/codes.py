@@ -10,7 +10,7 @@ from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
 from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.store import add_code
-from doorward.oidc.tables import AuthorizationCode
+from doorward.oidc.tables import AuthorizationCode, TokenContext
 from doorward.sessions.tables import Session
 from doorward.storage import Transaction
 
@@ -57,6 +57,7 @@ async def issue_code(
             nonce=request.nonce,
             scope=request.scope,
             resources=list(request.resources),
+            context=TokenContext(amr=tuple(session.amr)),
             authenticated_at=session.authenticated_at,
             expires_at=expires_at,
             consumed_at=None,

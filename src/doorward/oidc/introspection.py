@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.edge import Edge
@@ -36,6 +38,13 @@ class Active(msgspec.Struct, frozen=True):
     iss: str
     scope: str
     token_type: str
+    # RFC 9470 section 6.2, RFC 8693 section 4.1, RFC 7800 and RFC 9396 section 9.2.
+    auth_time: int | UnsetType = UNSET
+    acr: str | UnsetType = UNSET
+    amr: tuple[str, ...] | UnsetType = UNSET
+    cnf: dict[str, str] | UnsetType = UNSET
+    act: dict[str, Any] | UnsetType = UNSET
+    authorization_details: list[dict[str, Any]] | UnsetType = UNSET
 
 
 async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -66,6 +75,12 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
             iss=edge.issuer,
             scope=token.scope,
             token_type="Bearer" if isinstance(token, AccessToken) else "refresh_token",
+            auth_time=_seconds(token.authenticated_at) if token.authenticated_at else UNSET,
+            acr=token.context.acr or UNSET,
+            amr=token.context.amr or UNSET,
+            cnf=token.context.cnf or UNSET,
+            act=token.context.act or UNSET,
+            authorization_details=token.context.authorization_details or UNSET,
         )
     )
 

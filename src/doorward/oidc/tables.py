@@ -4,11 +4,30 @@ tokens belong to a grant (slice `grants`), and deleting the grant ends them all.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, String, Text
 
 from doorward.storage import Json, Timestamp, tenant_table
+
+
+class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an authorization carries beside scope and resources, from the code to each token.
+
+    Members are claims as RFC 9068 and RFC 7662 name them, but for `claims`, which is the request
+    parameter of OpenID Connect Core section 5.5. A new member needs no migration.
+    """
+
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    cnf: dict[str, str] | None = None
+    act: dict[str, Any] | None = None
+    authorization_details: list[dict[str, Any]] | None = None
+    claims: dict[str, Any] | None = None
+
+
+NO_CONTEXT = TokenContext()
 
 
 def _of_grant() -> ForeignKeyConstraint:
@@ -30,6 +49,7 @@ authorization_codes = tenant_table(
     Column("nonce", Text),
     Column("scope", Text, nullable=False),
     Column("resources", Json, nullable=False),
+    Column("context", Json(TokenContext), nullable=False),
     Column("authenticated_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     Column("consumed_at", Timestamp),
@@ -53,6 +73,7 @@ refresh_tokens = tenant_table(
     Column("session_id", String(21)),
     Column("scope", Text, nullable=False),
     Column("resources", Json, nullable=False),
+    Column("context", Json(TokenContext), nullable=False),
     Column("authenticated_at", Timestamp, nullable=False),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
@@ -70,6 +91,8 @@ access_tokens = tenant_table(
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
     Column("scope", Text, nullable=False),
+    Column("authenticated_at", Timestamp),
+    Column("context", Json(TokenContext), nullable=False),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     _of_grant(),
@@ -93,6 +116,7 @@ class AuthorizationCode(msgspec.Struct, frozen=True):
     nonce: str | None
     scope: str
     resources: list[str]
+    context: TokenContext
     authenticated_at: datetime
     expires_at: datetime
     consumed_at: datetime | None
@@ -109,6 +133,7 @@ class RefreshToken(msgspec.Struct, frozen=True):
     session_id: str | None
     scope: str
     resources: list[str]
+    context: TokenContext
     authenticated_at: datetime
     issued_at: datetime
     expires_at: datetime
@@ -125,5 +150,7 @@ class AccessToken(msgspec.Struct, frozen=True):
     user_id: str
     session_id: str | None
     scope: str
+    authenticated_at: datetime | None
+    context: TokenContext
     issued_at: datetime
     expires_at: datetime

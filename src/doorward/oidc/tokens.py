@@ -10,7 +10,7 @@ Reading, deciding and signing come before the transaction, which only writes.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,7 +25,7 @@ from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID, oidc_scopes, resource_scopes
 from doorward.oidc.store import add_access_token, add_refresh_token
-from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.oidc.tables import NO_CONTEXT, AccessToken, RefreshToken, TokenContext
 from doorward.resources.cached import find_resource
 from doorward.storage import Executor, Snapshot, Transaction
 from doorward.users.tables import User
@@ -51,10 +51,16 @@ class Held(Protocol):
     def resources(self) -> list[str]: ...
     @property
     def authenticated_at(self) -> datetime: ...
+    @property
+    def context(self) -> TokenContext: ...
 
 
 class AccessTokenClaims(msgspec.Struct, frozen=True):
-    """RFC 9068 section 2.2. `scope` is there even when it is empty."""
+    """RFC 9068 section 2.2. `scope` is there even when it is empty; the rest only where it applies.
+
+    `act` is RFC 8693 section 4.1, `cnf` RFC 7800, `authorization_details` RFC 9396 section 9.1.
+    Organizations and an operator's own claims will find their place here.
+    """
 
     jti: str
     sub: str
@@ -64,6 +70,12 @@ class AccessTokenClaims(msgspec.Struct, frozen=True):
     client_id: str
     iss: str
     aud: str
+    auth_time: int | msgspec.UnsetType = msgspec.UNSET
+    acr: str | msgspec.UnsetType = msgspec.UNSET
+    amr: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    cnf: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    act: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    authorization_details: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +158,8 @@ def sign_access_token(
     scope: str,
     lifetime: int,
     now: int,
+    authenticated_at: datetime | None = None,
+    context: TokenContext = NO_CONTEXT,
 ) -> str:
     """Return a JWT access token; `lifetime` and `now` are in seconds."""
     claims = AccessTokenClaims(
@@ -157,6 +171,12 @@ def sign_access_token(
         client_id=client_id,
         iss=issuer,
         aud=audience,
+        auth_time=_seconds(authenticated_at) if authenticated_at else msgspec.UNSET,
+        acr=context.acr or msgspec.UNSET,
+        amr=context.amr or msgspec.UNSET,
+        cnf=context.cnf or msgspec.UNSET,
+        act=context.act or msgspec.UNSET,
+        authorization_details=context.authorization_details or msgspec.UNSET,
     )
     return key.encode(claims, typ="at+jwt")
 
@@ -176,6 +196,8 @@ def make_access_token(
         scope=plan.scope,
         lifetime=plan.lifetime,
         now=now,
+        authenticated_at=held.authenticated_at,
+        context=held.context,
     )
 
 
@@ -202,9 +224,13 @@ async def make_id_token(
         "aud": held.client_id,
         "iat": now,
         "exp": now + int(client.id_token_lifetime.total_seconds()),
-        "auth_time": to_milliseconds(held.authenticated_at) // 1000,
+        "auth_time": _seconds(held.authenticated_at),
         "at_hash": half_hash(access_token, algorithm=key.algorithm),
     }
+    if held.context.acr is not None:
+        claims["acr"] = held.context.acr
+    if held.context.amr:
+        claims["amr"] = held.context.amr
     if held.session_id is not None:
         claims["sid"] = held.session_id
     if nonce is not None:
@@ -229,6 +255,8 @@ async def store_access_token(
         user_id=held.user_id,
         session_id=None if is_offline(held) else held.session_id,
         scope=plan.scope,
+        authenticated_at=held.authenticated_at,
+        context=held.context,
         issued_at=now,
         expires_at=now + timedelta(seconds=plan.lifetime),
     )
@@ -254,9 +282,14 @@ async def store_refresh_token(
         session_id=held.session_id,
         scope=held.scope,
         resources=held.resources,
+        context=held.context,
         authenticated_at=held.authenticated_at,
         issued_at=now,
         expires_at=min(expires_at, family_expires_at),
         family_expires_at=family_expires_at,
     )
     await add_refresh_token(tx, tenant_id=tenant_id, token=row)
+
+
+def _seconds(moment: datetime) -> int:
+    return to_milliseconds(moment) // 1000

@@ -28,10 +28,14 @@ class Timestamp(TypeDecorator[Any]):
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value: JSONB on PostgreSQL, TEXT on SQLite."""
+    """A JSON value: JSONB on PostgreSQL, TEXT on SQLite. `of` is the Struct it is read into."""
 
     impl = Text
     cache_ok = True
+
+    def __init__(self, of: type[Any] | None = None) -> None:
+        super().__init__()
+        self.of = of
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "postgresql":

@@ -153,7 +153,7 @@ def _bind_converter(type_: Any) -> Convert | None:
 
 def _result_converter(type_: Any, dialect: Dialect) -> Convert | None:
     if isinstance(type_, Json):
-        return _decode_json
+        return _decode_json if type_.of is None else msgspec.json.Decoder(type_.of).decode
     if isinstance(type_, Timestamp):
         return from_milliseconds
     if isinstance(type_, Boolean) and dialect.name == "sqlite":
