@@ -11,6 +11,7 @@ from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
 from doorward.oidc import tables as oidc
+from doorward.replays import tables as replays
 from doorward.resources import tables as resources
 from doorward.roles import tables as roles
 from doorward.security import tables as security
@@ -31,6 +32,7 @@ __all__ = [
     "keys",
     "metadata",
     "oidc",
+    "replays",
     "resources",
     "roles",
     "security",

@@ -14,6 +14,7 @@ from doorward.grants.store import sweep_grants
 from doorward.interactions.store import sweep_interactions
 from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
+from doorward.replays.store import sweep_replays
 from doorward.security.store import sweep_failed_attempts
 from doorward.sessions.store import sweep_sessions
 from doorward.storage import Database
@@ -29,6 +30,7 @@ _SWEEPS = (
     sweep_sessions,
     sweep_console_sessions,
     sweep_failed_attempts,
+    sweep_replays,
 )
 
 

@@ -20,7 +20,7 @@ from doorward.storage.errors import (
 )
 from doorward.storage.schema import Json, Timestamp, metadata, tenant_table
 from doorward.storage.snapshots import Snapshot, Snapshots, config_changed
-from doorward.storage.statements import Statement, insert_statement
+from doorward.storage.statements import Statement, insert_new_statement, insert_statement
 
 __all__ = [
     "Database",
@@ -37,6 +37,7 @@ __all__ = [
     "UniqueViolation",
     "ValueTooLong",
     "config_changed",
+    "insert_new_statement",
     "insert_statement",
     "metadata",
     "open_database",

@@ -129,6 +129,19 @@ def insert_statement(table: Table) -> Statement[dict[str, Any]]:
     )
 
 
+def insert_new_statement(table: Table) -> Statement[dict[str, Any]]:
+    """Return the same INSERT, but one that touches no row when the primary key is taken.
+
+    A gate like a conditional UPDATE: of any number of callers at once, one has a row count of 1.
+    """
+    # Both dialects spell ON CONFLICT alike, and each compiles the clause of the other.
+    values = {c.name: bindparam(c.name, type_=c.type) for c in table.c}
+    key = list(table.primary_key.columns)
+    return Statement(
+        postgresql.insert(table).values(values).on_conflict_do_nothing(index_elements=key)
+    )
+
+
 def compile_any(statement: Statement[Any] | Executable, dialect: Dialect) -> Compiled:
     """Return the compiled form of a Statement, or of an ad-hoc executable (compiled each time)."""
     if isinstance(statement, Statement):
