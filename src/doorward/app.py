@@ -116,6 +116,10 @@ class App:
         for tenant_id in self._places:
             await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
         pages = open_pages()
+        http = HttpClient(
+            allow_private_addresses=self.settings.allow_private_addresses,
+            host_overrides=self.settings.dev_host_overrides,
+        )
         oidc = Oidc(
             db=db,
             snapshots=snapshots,
@@ -123,10 +127,7 @@ class App:
             sealer=self._sealer,
             templates=pages.templates,
             texts=pages.texts,
-        )
-        http = HttpClient(
-            allow_private_addresses=self.settings.allow_private_addresses,
-            host_overrides=self.settings.dev_host_overrides,
+            http=http,
         )
         passwords = Passwords(self.settings)
         web = create_web(

@@ -110,8 +110,10 @@ class House:
         post_logout_redirect_uris: tuple[str, ...] = (SIGNED_OUT,),
         secrets: Mapping[str, datetime | None] | None = None,
         is_third_party: bool = False,
+        metadata: Mapping[str, Any] | None = None,
         **custom: Any,
     ) -> RegisteredClient:
+        """Store an application; `metadata` is more of oidcClientMetadata, in its camelCase."""
         id_ = new_id()
         is_public = type_ in {"SPA", "Native"}
         async with self.db.transaction(self.tenant_id) as tx:
@@ -126,6 +128,7 @@ class House:
                     oidc_client_metadata={
                         "redirectUris": list(redirect_uris),
                         "postLogoutRedirectUris": list(post_logout_redirect_uris),
+                        **(metadata or {}),
                     },
                     custom_client_metadata=custom,
                     custom_data={},

@@ -19,6 +19,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge, find_header
 from doorward.kit.html import Pages as Templates
+from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.authorize import authorize
 from doorward.oidc.clients import find_client_at
@@ -97,6 +98,7 @@ class Oidc:
         sealer: Sealer,
         templates: Templates,
         texts: Catalogues,
+        http: HttpClient,
     ) -> None:
         self._provider = Provider(
             db=db,
@@ -105,6 +107,7 @@ class Oidc:
             sealer=sealer,
             templates=templates,
             texts=texts,
+            http=http,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
+from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.storage import Database, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The collaborators of an endpoint. Functions below the endpoints take the one they need."""
+    """The collaborators of an endpoint. Functions below the endpoints take the one they need.
+
+    `http` is the guarded client: the URLs it is given come from clients.
+    """
 
     db: Database
     snapshots: Snapshots
@@ -21,3 +25,4 @@ class Provider:
     sealer: Sealer
     templates: Templates
     texts: Catalogues
+    http: HttpClient
