@@ -33,6 +33,7 @@ FIGURES = (
     "sign_in_page",
     "import_time",
     "postgres",
+    "two_nodes",
 )
 QUICK = Options(seconds=1.0, rounds=1, minute=3.0)
 

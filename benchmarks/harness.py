@@ -26,6 +26,7 @@ from pathlib import Path
 SERVER_CORE = 0
 LOAD_CORE = 1
 HERE = Path(__file__).parent
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 REPOSITORY = HERE.parent
 
 
@@ -145,6 +146,38 @@ def end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@contextlib.contextmanager
+def limited(pids: Sequence[int], *, cores: float) -> Iterator[None]:
+    """Let processes use no more than this share of a core together (a control group of Linux).
+
+    Raises:
+        BenchmarkError: this machine lets us make no control group.
+    """
+    period = 10_000
+    quota = round(period * cores)
+    old = CONTROL_GROUPS / "cpu"
+    group = (old if old.is_dir() else CONTROL_GROUPS) / f"doorward-bench-{pids[0]}"
+    try:
+        group.mkdir()
+        if old.is_dir():
+            (group / "cpu.cfs_period_us").write_text(str(period))
+            (group / "cpu.cfs_quota_us").write_text(str(quota))
+        else:
+            (group / "cpu.max").write_text(f"{quota} {period}")
+        for pid in pids:
+            (group / "cgroup.procs").write_text(str(pid))
+    except OSError as error:
+        raise BenchmarkError(f"a control group for the processor is needed: {error}") from error
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                (group.parent / "cgroup.procs").write_text(str(pid))
+        with contextlib.suppress(OSError):
+            group.rmdir()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], *, ready_url: str, timeout: float) -> None:

@@ -131,7 +131,7 @@ class Workbench:
     @property
     def _headers(self) -> dict[str, str]:
         # The tenant is found by host and port, so the load names the server as its users do.
-        return {**form_headers(), "Host": f"localhost:{self.server.port}"}
+        return {**form_headers(), "Host": self.server.endpoint.removeprefix("http://")}
 
     def _post(
         self, path: str, body: dict[str, str], options: Options, *, seconds: float | None = None
