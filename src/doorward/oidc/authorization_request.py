@@ -167,7 +167,7 @@ async def parse_request(
     return AuthorizationRequest(
         target=target,
         scope=_scope(params, prompts=prompts, client=client),
-        resources=await _resources(snapshot, params),
+        resources=await requested_resources(snapshot, params),
         nonce=params.get("nonce"),
         code_challenge=code_challenge,
         prompts=prompts,
@@ -273,7 +273,12 @@ def _max_age(params: Params) -> int | None:
     return int(max_age)
 
 
-async def _resources(snapshot: Snapshot, params: Params) -> tuple[str, ...]:
+async def requested_resources(snapshot: Snapshot, params: Params) -> tuple[str, ...]:
+    """Return the resources that tokens are asked for, or the default one.
+
+    Raises:
+        InvalidTarget: an unknown one.
+    """
     # Existing SDKs name this one whenever they ask for organizations. It is accepted, and since
     # there are none, nothing can be had for it.
     asked = tuple(name for name in params.resources if name != ORGANIZATIONS_RESOURCE)

@@ -6,10 +6,7 @@ once; the session begins; the client gets its code.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from doorward.audit.store import record
-from doorward.grants.store import end_grants_of_session
 from doorward.interactions.cookie import (
     interaction_cookie,
     read_interactions,
@@ -24,6 +21,7 @@ from doorward.oidc.authorization_request import (
     restored_params,
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
+from doorward.oidc.begin_session import begin_session
 from doorward.oidc.codes import issue_code
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import page_url
@@ -31,9 +29,6 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
-from doorward.sessions.store import LIFETIME, add_session, end_session, renew_session
-from doorward.sessions.tables import Session
-from doorward.storage import Transaction
 from doorward.users.store import find_user
 
 PREFIX = "/oidc/auth/"
@@ -80,7 +75,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
             raise SessionNotFound("authorization request has expired")
-        token, session = await _begin_session(
+        token, session = await begin_session(
             tx,
             edge,
             known=known,
@@ -115,46 +110,3 @@ async def _check_user(
     # OpenID Connect Core section 3.1.2.1: another user than the hint names is login_required.
     if parsed.hinted_user_id not in {None, user.id}:
         raise LoginRequired("id_token_hint and authenticated subject do not match")
-
-
-async def _begin_session(
-    tx: Transaction,
-    edge: Edge,
-    *,
-    known: Session | None,
-    user_id: str,
-    authenticated_at: datetime,
-    amr: list[str],
-    now: datetime,
-) -> tuple[str, Session]:
-    """Begin the session, or renew the same user's. Another user's ends with all that hangs on it:
-    two people share this browser."""
-    tenant_id = edge.tenant_id
-    if known is not None and known.user_id == user_id:
-        renewed = await renew_session(
-            tx,
-            tenant_id=tenant_id,
-            session=known,
-            authenticated_at=authenticated_at,
-            amr=amr,
-            ip=edge.client_ip,
-            user_agent=edge.user_agent,
-            lifetime=LIFETIME,
-            now=now,
-        )
-        if renewed is not None:
-            return renewed
-    elif known is not None:
-        await end_session(tx, tenant_id=tenant_id, session_id=known.id)
-        await end_grants_of_session(tx, tenant_id=tenant_id, session_id=known.id)
-    return await add_session(
-        tx,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        authenticated_at=authenticated_at,
-        amr=amr,
-        ip=edge.client_ip,
-        user_agent=edge.user_agent,
-        lifetime=LIFETIME,
-        now=now,
-    )
