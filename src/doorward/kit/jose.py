@@ -142,6 +142,60 @@ class VerificationKey:
             raise JoseError("the signature does not verify") from error
 
 
+class Jws(msgspec.Struct, frozen=True):
+    """A compact JWS taken apart. Nothing of it is true before `verify` has not raised."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+    @property
+    def algorithm(self) -> str:
+        """What the header says the signature is made with; whoever verifies must have a list."""
+        return str(self.header.get("alg"))
+
+    @property
+    def kid(self) -> str | None:
+        """The key that the header names, if it names one."""
+        kid = self.header.get("kid")
+        return kid if isinstance(kid, str) else None
+
+    def has_type(self, typ: tuple[str, ...]) -> bool:
+        """Tell whether the header says one of these types (RFC 7515 section 4.1.9)."""
+        said = self.header.get("typ")
+        return isinstance(said, str) and said.lower().removeprefix("application/") in typ
+
+    def verify(self, key: VerificationKey) -> None:
+        """Raise JoseError unless the signature is the key's, by the key's one algorithm."""
+        if self.algorithm != key.algorithm:
+            raise JoseError("the algorithm is not the key's")
+        key.verify(self.signed, self.signature)
+
+
+def parse_jws(token: str) -> Jws:
+    """Return a compact JWS whose payload is a set of claims, taken apart and NOT verified.
+
+    Raises:
+        JoseError: malformed, too long, or with a critical header.
+    """
+    if len(token) > _MAX_TOKEN_LENGTH:
+        raise JoseError("token too long")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise JoseError("not a compact JWS")
+    try:
+        header = _decode_object(decode_base64url(parts[0]))
+        claims = _decode_object(decode_base64url(parts[1]))
+    except msgspec.MsgspecError as error:
+        raise JoseError("header and claims must be JSON objects") from error
+    # RFC 7515 section 4.1.11: an extension we do not understand must be refused.
+    if "crit" in header:
+        raise JoseError("unknown critical header")
+    signed = f"{parts[0]}.{parts[1]}".encode()
+    return Jws(header, claims, signed, decode_base64url(parts[2]))
+
+
 def decode(
     token: str, *, keys: Mapping[str, VerificationKey], typ: tuple[str, ...] | None = None
 ) -> dict[str, Any]:
@@ -152,32 +206,15 @@ def decode(
     Raises:
         JoseError: malformed, unknown kid, wrong `typ`, `crit` present, or a bad signature.
     """
-    if len(token) > _MAX_TOKEN_LENGTH:
-        raise JoseError("token too long")
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise JoseError("not a compact JWS")
-    try:
-        header = _decode_object(decode_base64url(parts[0]))
-    except msgspec.MsgspecError as error:
-        raise JoseError("malformed header") from error
-    # RFC 7515 section 4.1.11: an extension we do not understand must be refused.
-    if "crit" in header:
-        raise JoseError("unknown critical header")
-    key = keys.get(str(header.get("kid")))
-    if key is None or header.get("alg") != key.algorithm:
+    jws = parse_jws(token)
+    key = keys.get(str(jws.header.get("kid")))
+    if key is None:
         raise JoseError("unknown key")
     # RFC 8725 section 3.11: the explicit type keeps one kind of token from serving as another.
-    if (
-        typ is not None
-        and str(header.get("typ", "")).lower().removeprefix("application/") not in typ
-    ):
+    if typ is not None and not jws.has_type(typ):
         raise JoseError("unexpected token type")
-    key.verify(f"{parts[0]}.{parts[1]}".encode(), decode_base64url(parts[2]))
-    try:
-        return _decode_object(decode_base64url(parts[1]))
-    except msgspec.MsgspecError as error:
-        raise JoseError("malformed claims") from error
+    jws.verify(key)
+    return jws.claims
 
 
 def public_jwk(key: PublicKey, *, algorithm: str) -> dict[str, str]:
@@ -234,6 +271,9 @@ def _parse_jwk(jwk: Mapping[str, Any], algorithm: str) -> PublicKey:
         return ec.EllipticCurvePublicNumbers(x, y, curve()).public_key()
     if algorithm in {"RS256", "PS256"} and jwk["kty"] == "RSA":
         n, e = (int.from_bytes(decode_base64url(jwk[member])) for member in ("n", "e"))
+        # RFC 7518 section 3.3: 2048 bits or more. A giant key or exponent is an attack on our time.
+        if not 2048 <= n.bit_length() <= 8192 or e.bit_length() > 32:
+            raise JoseError("an RSA key must have 2048 to 8192 bits")
         return rsa.RSAPublicNumbers(e, n).public_key()
     if algorithm == "EdDSA" and jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
         return ed25519.Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"]))

@@ -12,6 +12,7 @@ from doorward.kit.crypto import Sealer, is_equal
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InvalidClient, InvalidRequest
+from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.storage import Snapshot
 
@@ -19,7 +20,7 @@ _CHALLENGE = 'Basic realm="Doorward", charset="UTF-8"'
 
 
 async def authenticate_client(
-    request: OidcRequest, snapshot: Snapshot, *, sealer: Sealer, now: datetime
+    request: OidcRequest, provider: Provider, snapshot: Snapshot
 ) -> Client:
     """Return the client that the request proves to come from.
 
@@ -43,7 +44,13 @@ async def authenticate_client(
     else:
         if not secret:
             raise InvalidClient("client authentication is required", challenge=challenge)
-        _check_secret(secret, client.secrets, sealer=sealer, now=now, challenge=challenge)
+        _check_secret(
+            secret,
+            client.secrets,
+            sealer=provider.sealer,
+            now=provider.clock.now(),
+            challenge=challenge,
+        )
 
     # 4. Where it runs, if it is a page in a browser.
     check_origin(request, client)

@@ -53,7 +53,7 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
     snapshot = await provider.snapshots.current(edge.tenant_id)
 
     # 1. Section 2.1: only clients may ask.
-    client = await authenticate_client(request, snapshot, sealer=provider.sealer, now=now)
+    client = await authenticate_client(request, provider, snapshot)
     token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
 
     # 2. A public client proves nothing, so it learns of no tokens but its own.

@@ -20,7 +20,7 @@ async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
     snapshot = await provider.snapshots.current(edge.tenant_id)
 
     # 1. Section 2.1: whose token is it?
-    client = await authenticate_client(request, snapshot, sealer=provider.sealer, now=now)
+    client = await authenticate_client(request, provider, snapshot)
     token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
 
     # 2. Section 2.2: a token that is not (or no longer) known is revoked well enough.

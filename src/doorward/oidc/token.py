@@ -41,9 +41,7 @@ async def token(request: OidcRequest, provider: Provider) -> OidcResponse:
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
 
     # 1. RFC 6749 section 3.2.1: authenticate the client.
-    client = await authenticate_client(
-        request, snapshot, sealer=provider.sealer, now=provider.clock.now()
-    )
+    client = await authenticate_client(request, provider, snapshot)
 
     try:
         # 2. The grant, and whether this client may use it.
