@@ -13,7 +13,7 @@ CLIENTS := tests/clients/node
 # Files are taken in their order: the long ones with few tests would else come last, on one core.
 PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test lint types contracts docs docs-check bench install clean
+.PHONY: help run test conformance lint types contracts docs docs-check bench install clean
 
 help: ## List the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,6 +23,9 @@ run: $(VENV)/.installed $(VENV)/.compiled ## Start Doorward on SQLite under ./da
 
 test: install ## Run every test on SQLite and PostgreSQL (PYTEST="-k name" to narrow)
 	@$(BIN)/python -m pytest $(PYTEST)
+
+conformance: $(VENV)/.installed-dev $(VENV)/.compiled ## Run the modules of the OpenID Foundation's plans and write their table
+	@$(BIN)/python -m pytest tests/conformance --conformance-table $(PYTEST)
 
 lint: $(VENV)/.installed-dev ## Check style, formatting and the house rules
 	@$(BIN)/ruff check .

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the screenshots of the browser tests be kept."""
+    """Let the screenshots of the browser tests be kept, and the conformance table be written."""
     parser.addoption("--pictures", metavar="DIR", help="keep the screenshots in this folder")
+    parser.addoption(
+        "--conformance-table", action="store_true", help="write docs/reference/conformance.md"
+    )
 
 
 @pytest.fixture(scope="session")

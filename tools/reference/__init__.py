@@ -6,6 +6,6 @@
 Each page is a module with `FILE` and `render()`.
 """
 
-from tools.reference import commands, routes, settings
+from tools.reference import commands, conformance, routes, settings
 
-PAGES = (settings, commands, routes)
+PAGES = (settings, commands, routes, conformance)

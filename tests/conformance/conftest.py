@@ -1,0 +1,108 @@
+"""Runs each module's test in the variants that the plans ask for, and notes how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.plans import Run, list_runs, name_of_test
+from tests.conformance.provider import Account, Provider, Registration, running_provider
+from tests.conformance.relying_party import RelyingParty
+from tools.reference import conformance
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module once for each line that the plans have for it."""
+    if "run" not in metafunc.fixturenames:
+        return
+    runs = [run for run in list_runs() if name_of_test(run.module) == metafunc.function.__name__]
+    assert runs, f"no plan has {metafunc.function.__name__}"
+    names = [f"{run.profile}, {run.variant}" for run in runs]
+    metafunc.parametrize("run", runs, ids=names)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Say with the report of a test which line of the table it is."""
+    run: Run | None = getattr(item, "funcargs", {}).get("run")
+    outcome = yield
+    if run is not None:
+        report = outcome.get_result()  # type: ignore[attr-defined]
+        report.user_properties.append(("conformance", [run.profile, run.module, str(run.variant)]))
+
+
+class Table:
+    """Collects results; with several workers, in the process that they report to."""
+
+    def __init__(self) -> None:
+        self.results: dict[tuple[str, str, str], str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a result; what fails in its set-up has failed."""
+        for name, value in report.user_properties:
+            if name == "conformance" and (report.when == "call" or report.failed):
+                self.results[tuple(value)] = report.outcome
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the page."""
+        conformance.write(self.results)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect results where all reports arrive."""
+    if config.getoption("--conformance-table", default=False) and not hasattr(
+        config, "workerinput"
+    ):
+        config.pluginmanager.register(Table(), "conformance-table")
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """The server under test, one for each worker."""
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def account(provider: Provider) -> Account:
+    """Somebody with an account."""
+    return provider.add_account("ada")
+
+
+@pytest.fixture(scope="session")
+def registration(provider: Provider) -> Registration:
+    """The client that most modules run with."""
+    return provider.register()
+
+
+@pytest.fixture(scope="session")
+def second_registration(provider: Provider) -> Registration:
+    """Another client, for modules that take from one what belongs to the other."""
+    return provider.register()
+
+
+@pytest.fixture
+def rp(
+    provider: Provider, registration: Registration, account: Account, run: Run
+) -> Iterator[RelyingParty]:
+    """The relying party of this run, with a fresh browser."""
+    rp = RelyingParty(provider, registration, account=account, variant=run.variant)
+    yield rp
+    rp.close()
+
+
+@pytest.fixture
+def second_rp(
+    provider: Provider,
+    second_registration: Registration,
+    account: Account,
+    run: Run,
+    rp: RelyingParty,
+) -> Iterator[RelyingParty]:
+    """A second client of the same person in the same browser."""
+    second = RelyingParty(provider, second_registration, account=account, variant=run.variant)
+    second.visitor.close()
+    second.visitor = rp.visitor
+    yield second
+    second.http.close()

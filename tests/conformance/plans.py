@@ -1,0 +1,165 @@
+"""The plans: which module runs for which profile, in which variants.
+
+A module is named as the OpenID Foundation's suite names it; the test that runs it has the same name
+with underscores (`oidcc-prompt-login` is `test_oidcc_prompt_login`). What the suite asks for and
+this server does not do is left out here, not skipped in a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a module."""
+
+    response_type: str = "code"
+    response_mode: str = "default"
+    client_auth: str = "client_secret_basic"
+    token_type: str = "Bearer"
+
+    def __str__(self) -> str:
+        said = [self.response_type]
+        if self.response_mode != "default":
+            said.append(self.response_mode)
+        if self.client_auth != "client_secret_basic":
+            said.append(self.client_auth)
+        return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Modules that a plan runs in one variant."""
+
+    variant: Variant
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A certification profile and the suite's plan for it."""
+
+    profile: str
+    name: str
+    entries: tuple[Entry, ...]
+
+
+COMMON = (
+    "oidcc-server",
+    "oidcc-idtoken-signature",
+    "oidcc-scope-profile",
+    "oidcc-scope-email",
+    "oidcc-scope-address",
+    "oidcc-scope-phone",
+    "oidcc-scope-all",
+    "oidcc-ensure-other-scope-order-succeeds",
+    "oidcc-display-page",
+    "oidcc-display-popup",
+    "oidcc-prompt-login",
+    "oidcc-prompt-none-not-logged-in",
+    "oidcc-prompt-none-logged-in",
+    "oidcc-max-age-1",
+    "oidcc-max-age-10000",
+    "oidcc-ensure-request-with-unknown-parameter-succeeds",
+    "oidcc-id-token-hint",
+    "oidcc-login-hint",
+    "oidcc-ui-locales",
+    "oidcc-claims-locales",
+    "oidcc-ensure-request-with-acr-values-succeeds",
+    "oidcc-ensure-registered-redirect-uri",
+    "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported",
+    "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported",
+    "oidcc-claims-essential",
+)
+USERINFO = ("oidcc-userinfo-get", "oidcc-userinfo-post-header", "oidcc-userinfo-post-body")
+WITH_CODE = ("oidcc-codereuse", "oidcc-codereuse-30seconds", "oidcc-refresh-token")
+MISSING = ("oidcc-response-type-missing",)
+NO_NONCE = ("oidcc-ensure-request-without-nonce-succeeds-for-code-flow",)
+PKCE = ("oidcc-ensure-request-with-valid-pkce-succeeds",)
+POSTED_SECRET = ("oidcc-server-client-secret-post",)
+
+
+def _core(profile: str, name: str, *entries: Entry) -> tuple[Plan, Plan]:
+    """Return a plan and its twin in which the answer travels by form post."""
+    posted = tuple(
+        Entry(replace(entry.variant, response_mode="form_post"), entry.modules) for entry in entries
+    )
+    return (
+        Plan(profile, f"oidcc-{name}-certification-test-plan", entries),
+        Plan(f"Form Post {profile}", f"oidcc-formpost-{name}-certification-test-plan", posted),
+    )
+
+
+CODE = Variant()
+
+PLANS: tuple[Plan, ...] = (
+    *_core(
+        "Basic OP",
+        "basic",
+        Entry(
+            CODE,
+            (
+                *COMMON,
+                *USERINFO,
+                *WITH_CODE,
+                *MISSING,
+                *NO_NONCE,
+                *PKCE,
+                "oidcc-idtoken-unsigned",
+                "oidcc-ensure-post-request-succeeds",
+            ),
+        ),
+        Entry(replace(CODE, client_auth="client_secret_post"), POSTED_SECRET),
+    ),
+    Plan(
+        "Config OP",
+        "oidcc-config-certification-test-plan",
+        (Entry(CODE, ("oidcc-discovery-endpoint-verification",)),),
+    ),
+    Plan(
+        "RP-Initiated Logout OP",
+        "oidcc-rp-initiated-logout-certification-test-plan",
+        (
+            Entry(
+                CODE,
+                (
+                    "oidcc-rp-initiated-logout-discovery-endpoint-verification",
+                    "oidcc-rp-initiated-logout",
+                    "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+                    "oidcc-rp-initiated-logout-modified-id-token-hint",
+                    "oidcc-rp-initiated-logout-no-id-token-hint",
+                    "oidcc-rp-initiated-logout-no-params",
+                    "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
+                    "oidcc-rp-initiated-logout-no-state",
+                    "oidcc-rp-initiated-logout-only-state",
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of the table: a module, in a variant, for a profile."""
+
+    profile: str
+    module: str
+    variant: Variant
+
+
+def list_runs() -> Iterator[Run]:
+    """Yield all that the plans ask for, in their order."""
+    for plan in PLANS:
+        for entry in plan.entries:
+            for module in entry.modules:
+                yield Run(plan.profile, module, entry.variant)
+
+
+def name_of_test(module: str) -> str:
+    """Return the name of the test that runs a module."""
+    for long, short in (("fapi2-security-profile-final-", "fapi2-"),):
+        module = module.replace(long, short)
+    return "test_" + module.replace("-", "_").lower()
