@@ -11,6 +11,7 @@ from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
 from doorward.oidc import tables as oidc
+from doorward.pushed_requests import tables as pushed_requests
 from doorward.replays import tables as replays
 from doorward.resources import tables as resources
 from doorward.roles import tables as roles
@@ -32,6 +33,7 @@ __all__ = [
     "keys",
     "metadata",
     "oidc",
+    "pushed_requests",
     "replays",
     "resources",
     "roles",

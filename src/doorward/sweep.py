@@ -14,6 +14,7 @@ from doorward.grants.store import sweep_grants
 from doorward.interactions.store import sweep_interactions
 from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
+from doorward.pushed_requests.store import sweep_pushed_requests
 from doorward.replays.store import sweep_replays
 from doorward.security.store import sweep_failed_attempts
 from doorward.sessions.store import sweep_sessions
@@ -31,6 +32,7 @@ _SWEEPS = (
     sweep_console_sessions,
     sweep_failed_attempts,
     sweep_replays,
+    sweep_pushed_requests,
 )
 
 

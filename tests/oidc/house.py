@@ -246,6 +246,18 @@ class House:
         """Send a token request."""
         return await self.http.post("/oidc/token", data=form, headers=headers)
 
+    async def push(self, client: RegisteredClient, **params: Any) -> httpx.Response:
+        """Send a pushed authorization request; None leaves a parameter out."""
+        return await self.http.post(
+            "/oidc/request", data=auth_params(client, **params) | client.credentials
+        )
+
+    async def pushed(self, client: RegisteredClient, **params: Any) -> dict[str, str]:
+        """Push an authorization request; return what the browser is sent with."""
+        answer = await self.push(client, **params)
+        assert answer.status_code == 201, answer.text
+        return {"client_id": client.id, "request_uri": answer.json()["request_uri"]}
+
     async def exchange(self, client: RegisteredClient, code: str, **form: str) -> dict[str, Any]:
         """Return the token response of a code."""
         answer = await self.token(code_form(client, code) | form)
@@ -301,7 +313,15 @@ class Browser:
         self, client: RegisteredClient, *, user: User | None = None, **params: Any
     ) -> dict[str, str]:
         """Send an authorization request, sign in as `user` if asked to, return the answer."""
-        answer = await self.request(client, **params)
+        return await self._finish(await self.request(client, **params), user=user)
+
+    async def follow(
+        self, pushed: Mapping[str, str], *, user: User | None = None, **params: Any
+    ) -> dict[str, str]:
+        """Do the same with a request that was pushed before."""
+        return await self._finish(await self.get("/oidc/auth", **pushed, **params), user=user)
+
+    async def _finish(self, answer: httpx.Response, *, user: User | None) -> dict[str, str]:
         if answer.headers.get("location", "").startswith("/") and user is not None:
             uid = self.waiting()["_legacy"]
             await self.complete(user, uid=uid)

@@ -2,11 +2,11 @@
 
     app.py ──(method, path)──► endpoint(OidcRequest, Provider) ──► OidcResponse
 
-Endpoints: metadata (discovery, JWKS), authorize, resume, token (grants/), userinfo, introspection,
-revocation, end_session. Owns: authorization codes, refresh tokens and opaque access tokens
-(`store.py`; `bearer.py` says what they look like). Does not own: grants and sessions, which are
-slices of their own and whose end ends the tokens. It hands people to the `sign_in` surface through
-a stored interaction and a redirect, and never imports it.
+Endpoints: metadata (discovery, JWKS), pushed_authorization, authorize, resume, token (grants/),
+userinfo, introspection, revocation, end_session. Owns: authorization codes, refresh tokens and
+opaque access tokens (`store.py`; `bearer.py` says what they look like). Does not own: grants,
+sessions and pushed requests, which are slices of their own. It hands people to the `sign_in`
+surface through a stored interaction and a redirect, and never imports it.
 
 Read `app.py`, `token.py`, then one grant; for the way in `authorize.py`, then `resume.py`.
 """

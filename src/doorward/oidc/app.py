@@ -30,6 +30,7 @@ from doorward.oidc.html_pages import error_page, wants_html
 from doorward.oidc.introspection import introspect
 from doorward.oidc.metadata import discovery, jwks
 from doorward.oidc.provider import Provider
+from doorward.oidc.pushed_authorization import push_authorization_request
 from doorward.oidc.request import NO_PARAMS, OidcRequest, parse_body, parse_form, read_body
 from doorward.oidc.response import Headers, OidcResponse, json_response
 from doorward.oidc.resume import PREFIX as RESUME_PREFIX
@@ -57,6 +58,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("HEAD", "/oidc/jwks"): jwks,
     ("GET", "/oidc/auth"): authorize,
     ("POST", "/oidc/auth"): authorize,
+    ("POST", "/oidc/request"): push_authorization_request,
     ("POST", "/oidc/token"): token,
     ("GET", "/oidc/me"): userinfo,
     ("POST", "/oidc/me"): userinfo,
@@ -69,7 +71,13 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
 }
 OPEN_TO_ANY_ORIGIN = frozenset({*METADATA_PATHS, "/oidc/jwks"})
 OPEN_TO_CLIENT_ORIGINS = frozenset(
-    {"/oidc/token", "/oidc/me", "/oidc/token/introspection", "/oidc/token/revocation"}
+    {
+        "/oidc/request",
+        "/oidc/token",
+        "/oidc/me",
+        "/oidc/token/introspection",
+        "/oidc/token/revocation",
+    }
 )
 FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end")
 # `authorize` judges repeated parameters itself: for most of them it still knows where to answer.

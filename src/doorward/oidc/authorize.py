@@ -1,7 +1,7 @@
 """OpenID Connect Core section 3.1.2: the authorization endpoint, GET and POST /oidc/auth.
 
-request ─► client, redirect URI ─► the rest ─┬─► session is good enough ─► code
-                                             └─► interaction ─► 303 to a page of `sign_in`
+request, plain or pushed ─► client, redirect URI ─► the rest ─┬─► session is good enough ─► code
+                                                              └─► interaction ─► 303 to `sign_in`
 """
 
 from __future__ import annotations
@@ -19,10 +19,23 @@ from doorward.oidc.authorization_request import (
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.codes import issue_code
-from doorward.oidc.errors import InteractionRequired, LoginRequired, OAuthError
+from doorward.oidc.errors import (
+    InteractionRequired,
+    InvalidRequestUri,
+    LoginRequired,
+    OAuthError,
+)
 from doorward.oidc.page_url import page_url
 from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest, split_resources
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.request_source import (
+    RequestSource,
+    check_source,
+    consume_source,
+    drop_source,
+    find_source,
+    hold_source,
+)
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
 from doorward.sessions.tables import Session
@@ -32,33 +45,43 @@ from doorward.storage import Snapshot
 async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
     """Answer an authorization request, or send the person to sign in first."""
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
-    params = split_resources(request.params)
 
-    # 1. Verify who asks and where an answer may go; nothing redirects before.
+    # 1. What is asked: here, or where it was pushed to before (RFC 9126).
+    source = await find_source(request, provider)
+    params = source.params
+
+    # 2. Verify who asks and where an answer may go; nothing redirects before.
     target = await find_redirect_target(snapshot, params, edge=request.edge)
 
-    # 2. Whatever is wrong from here on, the client is told.
+    # 3. Whatever is wrong from here on, the client is told.
     try:
+        check_source(source, target.client)
         parsed = await parse_request(
             snapshot, params, target=target, edge=request.edge, sealer=provider.sealer
         )
         session = await find_current_session(provider.db, request, clock=provider.clock)
         reason = why_sign_in(parsed, session, now=provider.clock.now())
 
-        # 3. OpenID Connect Core section 3.1.2.1: prompt=none shows no page.
+        # 4. OpenID Connect Core section 3.1.2.1: prompt=none shows no page.
         if "none" in parsed.prompts:
             _check_silent(parsed, reason)
 
-        # 4. Sign in first, if the session is not good enough.
+        # 5. Sign in first, if the session is not good enough.
         if session is None or reason is not None:
             return await _begin_interaction(
-                request, provider, target=target, params=stored_params(params), session=session
+                request, provider, target=target, source=source, session=session
             )
+    except InvalidRequestUri:
+        # Answered meanwhile: what comes second is not told to the client as an answer.
+        raise
     except OAuthError as error:
+        await drop_source(provider, tenant_id=request.edge.tenant_id, source=source)
         return await answer_error(provider, snapshot, request, target=target, error=error)
 
-    # 5. Consent is automatic for first-party applications; the code stands for it.
-    return await _answer_with_code(request, provider, snapshot, parsed=parsed, session=session)
+    # 6. Consent is automatic for first-party applications; the code stands for it.
+    return await _answer_with_code(
+        request, provider, snapshot, source=source, parsed=parsed, session=session
+    )
 
 
 def why_sign_in(
@@ -93,18 +116,20 @@ async def _begin_interaction(
     provider: Provider,
     *,
     target: RedirectTarget,
-    params: dict[str, object],
+    source: RequestSource,
     session: Session | None,
 ) -> OidcResponse:
-    edge = request.edge
+    edge, now = request.edge, provider.clock.now()
+    params = stored_params(source.params)
     async with provider.db.transaction(edge.tenant_id) as tx:
+        await hold_source(tx, tenant_id=edge.tenant_id, source=source, now=now)
         uid = await add_interaction(
             tx,
             tenant_id=edge.tenant_id,
             client_id=target.client.id,
-            params=params,
+            params=source.stored(params),
             session_id=session.id if session else None,
-            now=provider.clock.now(),
+            now=now,
         )
     entries = with_interaction(
         read_interactions(request.headers, edge=edge, sealer=provider.sealer),
@@ -120,14 +145,14 @@ async def _answer_with_code(
     provider: Provider,
     snapshot: Snapshot,
     *,
+    source: RequestSource,
     parsed: AuthorizationRequest,
     session: Session,
 ) -> OidcResponse:
-    tenant_id = request.edge.tenant_id
+    tenant_id, now = request.edge.tenant_id, provider.clock.now()
     async with provider.db.transaction(tenant_id) as tx:
-        code = await issue_code(
-            tx, tenant_id=tenant_id, request=parsed, session=session, now=provider.clock.now()
-        )
+        await consume_source(tx, tenant_id=tenant_id, source=source, now=now)
+        code = await issue_code(tx, tenant_id=tenant_id, request=parsed, session=session, now=now)
     return await answer_client(
         provider, snapshot, request, target=parsed.target, fields={"code": code}
     )

@@ -19,6 +19,7 @@
     ├── InteractionRequired        400
     ├── RequestNotSupported        400
     ├── RequestUriNotSupported     400
+    ├── InvalidRequestUri          400  never redirected
     ├── RegistrationNotSupported   400
     ├── UnsupportedTokenType       400  RFC 7009 section 2.2.1
     ├── InvalidToken               401  RFC 6750 section 3.1
@@ -158,6 +159,11 @@ class RequestNotSupported(OAuthError):
 class RequestUriNotSupported(OAuthError):
     error = "request_uri_not_supported"
     message = "The request_uri parameter is not supported."
+
+
+class InvalidRequestUri(OAuthError):
+    error = "invalid_request_uri"
+    message = "The request_uri is unknown, expired or was used already."
 
 
 class RegistrationNotSupported(OAuthError):

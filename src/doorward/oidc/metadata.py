@@ -76,6 +76,8 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/session/end",
         "introspection_endpoint": f"{issuer}/token/introspection",
         "revocation_endpoint": f"{issuer}/token/revocation",
+        "pushed_authorization_request_endpoint": f"{issuer}/request",
+        "require_pushed_authorization_requests": False,
         "scopes_supported": list(OIDC_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),

@@ -18,7 +18,6 @@ from doorward.oidc.authorization_request import (
     AuthorizationRequest,
     find_redirect_target,
     parse_request,
-    restored_params,
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.begin_session import begin_session
@@ -27,6 +26,7 @@ from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, Sessio
 from doorward.oidc.page_url import page_url
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
+from doorward.oidc.request_source import consume_source, drop_source, restored_source
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
 from doorward.users.store import find_user
@@ -56,17 +56,18 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 3. The request once more: client, redirect URI or resource may have changed meanwhile.
     snapshot = await provider.snapshots.current(edge.tenant_id)
-    params = restored_params(interaction.params)
-    target = await find_redirect_target(snapshot, params, edge=edge)
+    source = restored_source(interaction.params)
+    target = await find_redirect_target(snapshot, source.params, edge=edge)
     cookie = interaction_cookie(
         without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
     )
     try:
         parsed = await parse_request(
-            snapshot, params, target=target, edge=edge, sealer=provider.sealer
+            snapshot, source.params, target=target, edge=edge, sealer=provider.sealer
         )
         await _check_user(provider, edge, user_id=user_id, parsed=parsed)
     except OAuthError as error:
+        await drop_source(provider, tenant_id=edge.tenant_id, source=source)
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
         return answer.with_cookies(cookie)
 
@@ -75,6 +76,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
             raise SessionNotFound("authorization request has expired")
+        await consume_source(tx, tenant_id=edge.tenant_id, source=source, now=clock.now())
         token, session = await begin_session(
             tx,
             edge,

@@ -1,0 +1,69 @@
+"""RFC 9126: pushed authorization requests, POST /oidc/request.
+
+The client sends its authorization request straight to us, and the browser only a reference to it:
+nobody between reads or changes it, and the client is known before a person is asked.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from doorward.oidc.authorization_request import (
+    find_redirect_target,
+    parse_request,
+    stored_params,
+)
+from doorward.oidc.client_auth import authenticate_client
+from doorward.oidc.errors import InvalidRedirectUri, InvalidRequest
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest, split_resources
+from doorward.oidc.request_source import PUSHED_URI
+from doorward.oidc.response import OidcResponse, json_response
+from doorward.pushed_requests.store import LIFETIME, add_pushed_request
+
+
+class PushedResponse(msgspec.Struct, frozen=True):
+    """RFC 9126 section 2.2."""
+
+    request_uri: str
+    expires_in: int
+
+
+async def push_authorization_request(request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Store an authorization request and answer with the reference to it.
+
+    Raises:
+        InvalidClient, InvalidRequest and all that the authorization endpoint would tell the client.
+    """
+    edge = request.edge
+    snapshot = await provider.snapshots.current(edge.tenant_id)
+
+    # 1. RFC 9126 section 2.1: authenticate the client as at the token endpoint.
+    client = await authenticate_client(request, provider, snapshot)
+
+    # 2. RFC 9126 section 2.1: what is pushed is a request, not a reference to another.
+    if request.params.get("request_uri") is not None:
+        raise InvalidRequest("request_uri must not be used at this endpoint")
+
+    # 3. RFC 9126 section 2.1, 3: check it as the authorization endpoint would, for this client.
+    values = {**request.params.values, "client_id": client.id}
+    params = split_resources(msgspec.structs.replace(request.params, values=values))
+    try:
+        target = await find_redirect_target(snapshot, params, edge=edge)
+    except InvalidRedirectUri as error:
+        # RFC 9126 section 2.3: the error codes are those of the token endpoint.
+        raise InvalidRequest(error.description) from error
+    await parse_request(snapshot, params, target=target, edge=edge, sealer=provider.sealer)
+
+    # 4. Keep what the authorization endpoint reads, which the client's credentials are not.
+    async with provider.db.transaction(edge.tenant_id) as tx:
+        value = await add_pushed_request(
+            tx,
+            tenant_id=edge.tenant_id,
+            client_id=client.id,
+            params=stored_params(params),
+            now=provider.clock.now(),
+        )
+    return json_response(
+        PushedResponse(f"{PUSHED_URI}{value}", int(LIFETIME.total_seconds())), status=201
+    )
