@@ -116,6 +116,19 @@ class TestRefusals:
         """Anything else is refused, not crashed on."""
         self.refuse(token, key)
 
+    @pytest.mark.parametrize("x", [None, 1, [], {}, "", "=", "AAAA", "\ud800"])
+    def test_a_key_that_is_none(self, key: SigningKey, x: Any) -> None:
+        """Members of other types, points off the curve: refused, not crashed on."""
+        with pytest.raises(JoseError):
+            VerificationKey.from_jwk({**key.public_jwk, "x": x})
+
+    @pytest.mark.parametrize("bits", [1024, 16_384])
+    def test_an_rsa_key_too_small_or_too_large(self, bits: int) -> None:
+        """RFC 7518 section 3.3: MUST be 2048 bits or larger; a giant one costs us, not them."""
+        n = encode_base64url(((1 << bits) - 1).to_bytes(bits // 8))
+        with pytest.raises(JoseError):
+            VerificationKey.from_jwk({"kty": "RSA", "n": n, "e": "AQAB", "alg": "PS256", "kid": ""})
+
     def test_a_swapped_payload(self, key: SigningKey) -> None:
         """The signature covers the claims."""
         header, _, signature = key.encode({"sub": "ada"}).split(".")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from doorward.app import create_app
@@ -14,17 +16,47 @@ from doorward.settings import Settings
 from doorward.storage import Database
 from doorward.users.tables import User
 from tests.oidc.house import ADMIN_ENDPOINT, House, RegisteredClient
+from tests.support.client_site import ClientSite, running_site
+
+
+@contextlib.asynccontextmanager
+async def open_house(database: Database, settings: Settings) -> AsyncIterator[House]:
+    clock = ShiftedClock()
+    app = create_app(settings, clock=clock)
+    await app.start()
+    try:
+        yield House(app, database, clock, Sealer(settings.master_key()))
+    finally:
+        await app.stop()
 
 
 @pytest_asyncio.fixture
 async def house(database_url: str, database: Database, tmp_path: Path) -> AsyncIterator[House]:
     """The whole application, started on a fresh database, on each engine in turn."""
     settings = Settings(data_dir=tmp_path, database_url=database_url)
-    clock = ShiftedClock()
-    app = create_app(settings, clock=clock)
-    await app.start()
-    yield House(app, database, clock, Sealer(settings.master_key()))
-    await app.stop()
+    async with open_house(database, settings) as house:
+        yield house
+
+
+@pytest.fixture
+def site() -> Iterator[ClientSite]:
+    """The web server of a client's developer, https://client.example to a `connected_house`."""
+    with running_site() as site:
+        yield site
+
+
+@pytest_asyncio.fixture
+async def connected_house(
+    database_url: str, database: Database, tmp_path: Path, site: ClientSite
+) -> AsyncIterator[House]:
+    """A house whose outbound calls for client.example reach `site`."""
+    settings = Settings(
+        data_dir=tmp_path,
+        database_url=database_url,
+        dev_host_overrides={"client.example": site.url},
+    )
+    async with open_house(database, settings) as house:
+        yield house
 
 
 @pytest_asyncio.fixture

@@ -29,6 +29,8 @@ _CURVES: dict[str, tuple[type[ec.EllipticCurve], str, int, type[hashes.HashAlgor
     "ES384": (ec.SECP384R1, "P-384", 48, hashes.SHA384),
     "ES512": (ec.SECP521R1, "P-521", 66, hashes.SHA512),
 }
+# RFC 9864 section 2.2: the two names of one algorithm.
+_ED25519 = frozenset({"EdDSA", "Ed25519"})
 _MAX_TOKEN_LENGTH = 16 * 1024
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
@@ -53,6 +55,8 @@ def decode_base64url(text: str) -> bytes:
     Raises:
         JoseError: the text has padding or characters outside the alphabet.
     """
+    if not isinstance(text, str):
+        raise JoseError("not base64url")
     if "=" in text or not text.replace("-", "").replace("_", "").isalnum() or not text.isascii():
         raise JoseError("not base64url")
     try:
@@ -275,7 +279,7 @@ def _parse_jwk(jwk: Mapping[str, Any], algorithm: str) -> PublicKey:
         if not 2048 <= n.bit_length() <= 8192 or e.bit_length() > 32:
             raise JoseError("an RSA key must have 2048 to 8192 bits")
         return rsa.RSAPublicNumbers(e, n).public_key()
-    if algorithm == "EdDSA" and jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
+    if algorithm in _ED25519 and jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
         return ed25519.Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"]))
     raise JoseError("key type does not fit the algorithm")
 
@@ -313,7 +317,7 @@ def _verifier(key: PublicKey, algorithm: str) -> Callable[[bytes, bytes], None]:
     if isinstance(key, rsa.RSAPublicKey) and algorithm in {"RS256", "PS256"}:
         rsa_padding = _rsa_padding(algorithm)
         return lambda signature, data: key.verify(signature, data, rsa_padding, hashes.SHA256())
-    if isinstance(key, ed25519.Ed25519PublicKey) and algorithm == "EdDSA":
+    if isinstance(key, ed25519.Ed25519PublicKey) and algorithm in _ED25519:
         return key.verify
     raise JoseError(f"the key does not fit {algorithm}")
 

@@ -22,6 +22,7 @@ from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.authorize import authorize
+from doorward.oidc.client_keys import KeySets
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
 from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
@@ -116,6 +117,7 @@ class Oidc:
             templates=templates,
             texts=texts,
             http=http,
+            key_sets=KeySets(http=http, clock=clock),
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

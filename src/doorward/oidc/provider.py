@@ -9,6 +9,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
+from doorward.oidc.client_keys import KeySets
 from doorward.storage import Database, Snapshots
 
 
@@ -26,3 +27,4 @@ class Provider:
     templates: Templates
     texts: Catalogues
     http: HttpClient
+    key_sets: KeySets
