@@ -84,13 +84,13 @@ class Workbench:
             f"{self.origin}/oidc/token",
             options=options,
             body=urlencode(body),
-            headers=self._headers,
+            headers=self.headers,
             script="rotate.lua",
             tokens_file=self.tokens_file,
         )
 
     def userinfo(self, options: Options) -> Load:
-        headers = {**self._headers, "Authorization": f"Bearer {self.access_token}"}
+        headers = {**self.headers, "Authorization": f"Bearer {self.access_token}"}
         return wrk(f"{self.origin}/oidc/me", options=options, headers=headers)
 
     def introspection(self, options: Options) -> Load:
@@ -99,10 +99,10 @@ class Workbench:
 
     def discovery(self, options: Options) -> Load:
         path = "/oidc/.well-known/openid-configuration"
-        return wrk(f"{self.origin}{path}", options=options, headers=self._headers)
+        return wrk(f"{self.origin}{path}", options=options, headers=self.headers)
 
     def jwks(self, options: Options) -> Load:
-        return wrk(f"{self.origin}/oidc/jwks", options=options, headers=self._headers)
+        return wrk(f"{self.origin}/oidc/jwks", options=options, headers=self.headers)
 
     def sign_in(self, *, user: int) -> None:
         """A whole sign-in with a password, by somebody new to this browser, up to userinfo."""
@@ -129,7 +129,8 @@ class Workbench:
         self.tokens_file.write_text("".join(f"{token}\n" for token in tokens))
 
     @property
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
         # The tenant is found by host and port, so the load names the server as its users do.
         return {**form_headers(), "Host": self.server.endpoint.removeprefix("http://")}
 
@@ -141,7 +142,7 @@ class Workbench:
             options=options,
             method="POST",
             body=urlencode(body),
-            headers=self._headers,
+            headers=self.headers,
             seconds=seconds,
         )
 

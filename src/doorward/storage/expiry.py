@@ -1,7 +1,8 @@
 """Deleting what has expired, a batch at a time.
 
 SQLite deletes in the event loop: an hour's tokens in one statement would hold up every request for
-seconds. A batch takes about two milliseconds, and others have their turn between two of them.
+seconds. A batch takes about two milliseconds (a grant takes its tokens with it), and others have
+their turn between two of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 
 from doorward.storage.statements import Statement
 
-SWEEP_BATCH = 200
+SWEEP_BATCH = 50
 
 
 def delete_batch(table: Table, *conditions: ColumnElement[bool]) -> Statement[dict[str, Any]]:
