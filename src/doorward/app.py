@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doorward.keys.ring import current_keys
+from doorward.keys.schedule import rotate_forever
 from doorward.kit.clock import Clock, SystemClock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge, client_address
@@ -65,7 +66,7 @@ class _Running:
     web: Any
     http: HttpClient
     passwords: Passwords
-    sweeper: asyncio.Task[None]
+    background: tuple[asyncio.Task[None], ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class App:
         db = await open_database(self.settings)
         if await seed(db, sealer=self._sealer, clock=self._clock):
             log.info("first start: tenants created")
-        snapshots = Snapshots(db)
+        snapshots = Snapshots(db, clock=self._clock)
         for tenant_id in self._places:
             await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
         pages = open_pages()
@@ -141,11 +142,13 @@ class App:
             pages=pages,
             call_internally=self,
         )
-        sweeper = asyncio.create_task(
-            sweep_forever(db, clock=self._clock, interval=_SWEEP_INTERVAL)
+        clock, sealer, interval = self._clock, self._sealer, _SWEEP_INTERVAL
+        background = (
+            asyncio.create_task(sweep_forever(db, clock=clock, interval=interval)),
+            asyncio.create_task(rotate_forever(db, sealer=sealer, clock=clock, interval=interval)),
         )
         self._running = _Running(
-            db=db, oidc=oidc, web=web, http=http, passwords=passwords, sweeper=sweeper
+            db=db, oidc=oidc, web=web, http=http, passwords=passwords, background=background
         )
 
     async def stop(self) -> None:
@@ -153,9 +156,10 @@ class App:
         running, self._running = self._running, None
         if running is None:
             return
-        running.sweeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running.sweeper
+        for task in running.background:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         running.passwords.close()
         await running.http.close()
         await running.db.close()

@@ -12,6 +12,7 @@ from doorward.console.store import sweep_console_sessions
 from doorward.errors import DoorwardError
 from doorward.grants.store import sweep_grants
 from doorward.interactions.store import sweep_interactions
+from doorward.keys.store import sweep_signing_keys
 from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
 from doorward.pushed_requests.store import sweep_pushed_requests
@@ -31,6 +32,7 @@ _SWEEPS = (
     sweep_sessions,
     sweep_console_sessions,
     sweep_failed_attempts,
+    sweep_signing_keys,
     sweep_replays,
     sweep_pushed_requests,
 )

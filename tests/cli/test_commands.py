@@ -32,16 +32,30 @@ class TestAdminCreate:
         assert created.startswith("created administrator ada (")
 
 
-class TestKeysRotate:
+class TestKeys:
     def test_a_running_server_signs_with_the_new_key_and_shows_both(self, server: Server) -> None:
         """The JWKS gains a key within a second and keeps the old one."""
         before = httpx.get(f"{server.issuer}/jwks").json()["keys"]
 
-        printed = server.command("keys", "rotate")
+        printed = server.command("keys", "rotate", "--grace", "0")
 
         kid = printed.rpartition(" ")[2]
         after = _jwks_with(server, kid)
         assert [key["kid"] for key in after] == [kid, *(key["kid"] for key in before)]
+
+    def test_a_key_waits_for_its_time(self, server: Server) -> None:
+        """Rotating with a grace period lists a next key; without one a second is refused."""
+        printed = server.command("keys", "rotate", "--algorithm", "ES384")
+
+        listed = server.command("keys", "list").splitlines()
+        kid = printed.rpartition(" ")[2].strip()
+        assert listed[0].split()[:3] == ["default", "Next", "ES384"]
+        assert listed[0].endswith(kid)
+        assert listed[1].split()[:3] == ["default", "Current", "ES256"]
+        with pytest.raises(ServerError, match="a next key is waiting"):
+            server.command("keys", "rotate", "--grace", "0")
+        with pytest.raises(ServerError, match="no key set 'PS256'"):
+            server.command("keys", "rotate", "--set", "PS256")
 
 
 class TestToken:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from doorward.keys.ring import KeyStatus
 from doorward.keys.store import SEAL_PURPOSE, list_keys
+from doorward.keys.timeline import DEFAULT_SET, current_of, key_sets
 from doorward.kit.crypto import Sealer
 from doorward.kit.jose import SigningKey
 from doorward.settings import Settings
@@ -65,6 +66,6 @@ async def _current_key(server: Server, tenant: str) -> SigningKey:
         stored = await list_keys(database, tenant_id=tenant)
     finally:
         await database.close()
-    current = next(key for key in stored if key.status == KeyStatus.CURRENT)
+    current = current_of(key_sets(stored)[DEFAULT_SET], now=datetime.now(UTC))
     pem = Sealer(settings.master_key()).unseal(current.private_key, purpose=SEAL_PURPOSE)
     return SigningKey.from_pem(pem, algorithm=current.algorithm, kid=current.id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Select, Text, bindparam, cast, delete, select, update
 
 from doorward.applications.tables import (
     Application,
@@ -29,6 +29,19 @@ _INSERT = insert_statement(applications)
 _THIS = (_a.tenant_id == bindparam("tenant_id"), _a.id == bindparam("application_id"))
 _FIND = Statement(select(applications).where(*_THIS), into=Application)
 _DELETE = Statement(delete(applications).where(*_THIS))
+# Few applications say any of this, and it is asked when keys change: text is searched, not members.
+_LIST_ID_TOKEN_LIFETIMES = Statement(
+    select(_a.custom_client_metadata).where(
+        _a.tenant_id == bindparam("tenant_id"),
+        cast(_a.custom_client_metadata, Text).like("%idTokenTtl%"),
+    )
+)
+_LIST_RESPONSE_ALGORITHMS = Statement(
+    select(_a.oidc_client_metadata).where(
+        _a.tenant_id == bindparam("tenant_id"),
+        cast(_a.oidc_client_metadata, Text).like("%SignedResponseAlg%"),
+    )
+)
 _INSERT_SECRET = insert_statement(application_secrets)
 _LIST_SECRETS = Statement(
     select(application_secrets)
@@ -104,6 +117,23 @@ async def list_applications_by_id(
         _a.tenant_id == bindparam("tenant_id"), _a.id.in_(list(dict.fromkeys(ids)))
     )
     return await db.all(Statement(query, into=Application), tenant_id=tenant_id)
+
+
+async def longest_id_token_lifetime(db: Executor, *, tenant_id: str) -> int:
+    """Return the longest lifetime that an application chose for its ID tokens, in seconds, or 0."""
+    rows = await db.all(_LIST_ID_TOKEN_LIFETIMES, tenant_id=tenant_id)
+    return max((row["custom_client_metadata"].get("idTokenTtl", 0) for row in rows), default=0)
+
+
+async def list_signing_algorithms(db: Executor, *, tenant_id: str) -> set[str]:
+    """Return the algorithms that applications chose for what is signed for them."""
+    rows = await db.all(_LIST_RESPONSE_ALGORITHMS, tenant_id=tenant_id)
+    return {
+        value
+        for row in rows
+        for name, value in row["oidc_client_metadata"].items()
+        if name.endswith("SignedResponseAlg") and isinstance(value, str)
+    }
 
 
 async def update_application(

@@ -1,10 +1,11 @@
-"""`doorward admin create`, `token` and `keys rotate`: ways in for the operator on the host."""
+"""`doorward admin create`, `token` and `keys`: ways in for the operator on the host."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -46,13 +47,45 @@ def keys() -> None:
     """Signing keys."""
 
 
+@keys.command("list")
+@click.option("--tenant", default="default", show_default=True)
+def list_keys(tenant: str) -> None:
+    """List the keys of a tenant: set, status, algorithm, when each signs, kid."""
+    click.echo(_with_database(lambda _settings, db: _list(db, tenant)))
+
+
 @keys.command("rotate")
 @click.option("--tenant", default="default", show_default=True)
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="ES256", show_default=True)
-def rotate(tenant: str, algorithm: str) -> None:
-    """Sign with a new key from now on; tokens of the old one stay valid."""
-    kid = _with_database(lambda settings, db: _rotate(settings, db, tenant, algorithm))
-    click.echo(f"tenant {tenant} now signs with {algorithm} key {kid}")
+@click.option(
+    "--algorithm",
+    type=click.Choice(ALGORITHMS),
+    help="Of the new key. Default: that of the current one.",
+)
+@click.option(
+    "--set",
+    "key_set",
+    default="default",
+    show_default=True,
+    help="Which keys to rotate: an algorithm names those that applications ask for.",
+)
+@click.option(
+    "--grace",
+    type=click.IntRange(0, 31_536_000),
+    default=3600,
+    show_default=True,
+    help="Seconds for which the new key is published before it signs; 0 signs at once, and "
+    "clients that cached the old keys may fail.",
+)
+def rotate(tenant: str, algorithm: str | None, key_set: str, grace: int) -> None:
+    """Publish a new key and sign with it after a grace period; tokens of the old one stay valid.
+
+    A next key that is waiting is replaced, unless the grace period is 0.
+    """
+    kid = _with_database(
+        lambda settings, db: _rotate(settings, db, tenant, algorithm, key_set, grace)
+    )
+    when = f"in {grace} seconds" if grace else "now"
+    click.echo(f"tenant {tenant} signs {when} with key {kid}")
 
 
 def _with_database(work: Callable[[Settings, Database], Awaitable[str]]) -> str:
@@ -132,19 +165,57 @@ async def _issue_token(settings: Settings, db: Database, tenant: str) -> str:
     return ring.current.encode(claims, typ="at+jwt")
 
 
-async def _rotate(settings: Settings, db: Database, tenant: str, algorithm: str) -> str:
+async def _list(db: Database, tenant: str) -> str:
+    from doorward.keys import store
+    from doorward.keys.timeline import newest_first, statuses
+    from doorward.kit.clock import SystemClock
+
+    stored = await store.list_keys(db, tenant_id=tenant)
+    if not stored:
+        raise ConfigurationError(f"there is no tenant {tenant!r}")
+    status = statuses(stored, now=SystemClock().now())
+    return "\n".join(
+        f"{key.key_set:8} {status[key.id]:8} {key.algorithm:6} "
+        f"{_minute(key.active_from)} - {_minute(key.active_until)}  {key.id}"
+        for key in newest_first(stored)
+    )
+
+
+def _minute(moment: datetime | None) -> str:
+    return "open".ljust(17) if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+async def _rotate(
+    settings: Settings, db: Database, tenant: str, algorithm: str | None, key_set: str, grace: int
+) -> str:
+    from doorward.errors import RequestError
     from doorward.keys.rotation import rotate_keys
     from doorward.keys.store import list_keys
+    from doorward.keys.timeline import DEFAULT_SET, current_of, key_sets
     from doorward.kit.clock import SystemClock
     from doorward.kit.crypto import Sealer
 
-    if not await list_keys(db, tenant_id=tenant):
+    clock = SystemClock()
+    stored = await list_keys(db, tenant_id=tenant)
+    if not stored:
         raise ConfigurationError(f"there is no tenant {tenant!r}")
-    async with db.transaction(tenant) as tx:
-        return await rotate_keys(
-            tx,
-            tenant_id=tenant,
-            algorithm=algorithm,
-            sealer=Sealer(settings.master_key()),
-            clock=SystemClock(),
-        )
+    line = key_sets(stored).get(key_set)
+    if line is None:
+        raise ConfigurationError(f"there is no key set {key_set!r}")
+    if key_set != DEFAULT_SET and algorithm not in {None, key_set}:
+        raise ConfigurationError(f"the key set {key_set!r} keeps its algorithm")
+    try:
+        async with db.transaction(tenant) as tx:
+            return await rotate_keys(
+                tx,
+                tenant_id=tenant,
+                algorithm=algorithm or current_of(line, now=clock.now()).algorithm,
+                sealer=Sealer(settings.master_key()),
+                clock=clock,
+                grace=timedelta(seconds=grace),
+                key_set=key_set,
+            )
+    except RequestError as error:
+        raise ConfigurationError(
+            "a next key is waiting: give --grace 1 or more to replace it"
+        ) from error

@@ -1,6 +1,7 @@
 """OpenID Connect Discovery 1.0, RFC 8414 and RFC 7517: what clients read first.
 
-Both documents are encoded once for each configuration version and answered from those bytes.
+Both documents are encoded once for each configuration version, and once more when a key changes
+roles, and answered from those bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Any
 import msgspec
 
 from doorward.keys.ring import current_keys
-from doorward.kit.crypto import Sealer
 from doorward.oidc.authorization_request import RESPONSE_MODES
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.cors import ANY_ORIGIN
@@ -20,7 +20,6 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
 from doorward.oidc.scopes import OIDC_SCOPES
 from doorward.oidc.token import GRANTS
-from doorward.storage import Snapshot
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -35,33 +34,26 @@ async def discovery(request: OidcRequest, provider: Provider) -> OidcResponse:
     """Answer with the provider's metadata."""
     issuer = request.edge.issuer
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
-    key = ("discovery", issuer)
+    ring = await current_keys(snapshot, sealer=provider.sealer)
+    key = ("discovery", issuer, ring.changes_at)
     document: Document | None = snapshot.peek(key)
     if document is None:
-        document = await snapshot.get(
-            key, lambda: _load_discovery(snapshot, issuer=issuer, sealer=provider.sealer)
-        )
+        body = msgspec.json.encode(metadata(issuer, algorithms=ring.algorithms))
+        document = _document(body, content_type=b"application/json; charset=utf-8")
+        snapshot.put(key, document)
     return _answer(request, document)
 
 
 async def jwks(request: OidcRequest, provider: Provider) -> OidcResponse:
-    """Answer with the public keys, the previous ones too."""
+    """Answer with the public keys: those that sign, the next and the previous ones."""
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
-    document: Document | None = snapshot.peek("jwks")
+    ring = await current_keys(snapshot, sealer=provider.sealer)
+    key = ("jwks", ring.kids)
+    document: Document | None = snapshot.peek(key)
     if document is None:
-        document = await snapshot.get("jwks", lambda: _load_jwks(snapshot, sealer=provider.sealer))
+        document = _document(ring.jwks, content_type=b"application/jwk-set+json; charset=utf-8")
+        snapshot.put(key, document)
     return _answer(request, document)
-
-
-async def _load_discovery(snapshot: Snapshot, *, issuer: str, sealer: Sealer) -> Document:
-    ring = await current_keys(snapshot, sealer=sealer)
-    body = msgspec.json.encode(metadata(issuer, algorithms=ring.algorithms))
-    return _document(body, content_type=b"application/json; charset=utf-8")
-
-
-async def _load_jwks(snapshot: Snapshot, *, sealer: Sealer) -> Document:
-    ring = await current_keys(snapshot, sealer=sealer)
-    return _document(ring.jwks, content_type=b"application/jwk-set+json; charset=utf-8")
 
 
 def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:

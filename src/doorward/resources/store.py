@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from doorward.resources.tables import Resource, Scope, resources, scopes
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
@@ -31,6 +31,7 @@ _FIND_BY_INDICATOR = Statement(
     select(*_RESOURCE).where(_OURS, _r.indicator == bindparam("indicator_")), into=Resource
 )
 _FIND_DEFAULT = Statement(select(*_RESOURCE).where(_OURS, _r.is_default.is_(True)), into=Resource)
+_LONGEST = Statement(select(func.max(_r.access_token_ttl).label("longest")).where(_OURS))
 _CLEAR_DEFAULT = Statement(
     update(resources).where(_OURS, _r.is_default.is_(True)).values(is_default=False)
 )
@@ -93,6 +94,12 @@ async def list_resources(
         window=window,
         tenant_id=tenant_id,
     )
+
+
+async def longest_access_token_lifetime(db: Executor, *, tenant_id: str) -> int:
+    """Return the longest lifetime of an access token in seconds, 0 without resources."""
+    row = await db.one(_LONGEST, tenant_id=tenant_id)
+    return int(row["longest"] or 0) if row else 0
 
 
 async def update_resource(

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select, update
 
+from doorward.kit.clock import Clock, SystemClock
 from doorward.storage.database import Database, Transaction
 from doorward.storage.statements import Statement
 from doorward.storage.tenants import tenants
@@ -32,12 +34,22 @@ _BUMP_VERSION = Statement(
 
 
 class Snapshot:
-    """The configuration of one tenant at one version; entries load at first use."""
+    """The configuration of one tenant at one version; entries load at first use. What holds only
+    for a time (keys) is held against `now()`."""
 
-    __slots__ = ("_entries", "db", "fresh_until", "tenant_id", "token", "version")
+    __slots__ = ("_entries", "db", "fresh_until", "now", "tenant_id", "token", "version")
 
-    def __init__(self, db: Database, *, tenant_id: str, version: int, token: int | None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        tenant_id: str,
+        version: int,
+        token: int | None,
+        now: Callable[[], datetime],
+    ) -> None:
         self.db = db
+        self.now = now
         self.tenant_id = tenant_id
         self.version = version
         self.token = token
@@ -52,10 +64,14 @@ class Snapshot:
             return entry
         loaded = await load()
         if loaded is not None:
-            if len(self._entries) >= _MAX_ENTRIES:
-                self._entries.clear()
-            self._entries[key] = loaded
+            self.put(key, loaded)
         return loaded
+
+    def put(self, key: Hashable, entry: Any) -> None:
+        """Keep an entry, in place of the one before it."""
+        if len(self._entries) >= _MAX_ENTRIES:
+            self._entries.clear()
+        self._entries[key] = entry
 
     def peek(self, key: Hashable) -> Any:
         """Return the entry if it is loaded, else None."""
@@ -65,8 +81,9 @@ class Snapshot:
 class Snapshots:
     """The current snapshot of each tenant."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, clock: Clock | None = None) -> None:
         self._db = db
+        self._now = (clock or SystemClock()).now
         self._current: dict[str, Snapshot] = {}
         db.on_notify(self._expire)
 
@@ -83,7 +100,9 @@ class Snapshots:
             row = await self._db.one(_FIND_VERSION, tenant_id=tenant_id)
             version = row["config_version"] if row else 0
             if known is None or known.version != version:
-                known = Snapshot(self._db, tenant_id=tenant_id, version=version, token=token)
+                known = Snapshot(
+                    self._db, tenant_id=tenant_id, version=version, token=token, now=self._now
+                )
             known.token = token
         known.fresh_until = time.monotonic() + self._db.staleness
         self._current[tenant_id] = known

@@ -13,12 +13,10 @@ from typing import Any
 from doorward.applications import store as applications
 from doorward.applications.tables import Application
 from doorward.applications.types import DEFAULT_SECRET_NAME, ApplicationType
-from doorward.keys import store as keys
-from doorward.keys.ring import KeyStatus
+from doorward.keys.rotation import add_first_key
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.ids import new_id, new_secret
-from doorward.kit.jose import SigningKey
 from doorward.management.audience import audience_of
 from doorward.resources import store as resources
 from doorward.resources.tables import Resource, Scope
@@ -124,14 +122,7 @@ async def _seed_tenant(
     tx: Transaction, tenant_id: str, *, sign_in_mode: str, sealer: Sealer, now: datetime
 ) -> None:
     await store.add_tenant(tx, tenant_id=tenant_id, name="My Project", tag="development", now=now)
-    await keys.add_key(
-        tx,
-        tenant_id=tenant_id,
-        key=SigningKey.generate("ES256"),
-        status=KeyStatus.CURRENT,
-        sealer=sealer,
-        created_at=now,
-    )
+    await add_first_key(tx, tenant_id=tenant_id, sealer=sealer, now=now)
     await sign_in_experience.add_experience(
         tx,
         tenant_id=tenant_id,
