@@ -139,7 +139,8 @@ def _part_of(frames: list[str]) -> str:
 
 def _commit_thread(samples: str) -> int | None:
     """The kernel's number of the thread that commits: ours has a name, the floor's runs COMMIT."""
-    found = re.search(r"^thread \((\d+)\): (?:sqlite-commit|ThreadPoolExecutor)", samples, re.MULTILINE)
+    names = "(?:sqlite-commit|ThreadPoolExecutor)"
+    found = re.search(rf"^thread \((\d+)\): {names}", samples, re.MULTILINE)
     return int(found.group(1)) if found else None
 
 
