@@ -221,9 +221,9 @@ class TestRefusals:
         ("changes", "error"),
         [
             ({"response_type": None}, "invalid_request"),
-            ({"response_type": "token"}, "unsupported_response_type"),
-            ({"response_type": "id_token"}, "unsupported_response_type"),
-            ({"response_type": "code id_token"}, "unsupported_response_type"),
+            ({"response_type": "banana"}, "unsupported_response_type"),
+            ({"response_type": "code code"}, "unsupported_response_type"),
+            ({"response_type": "code none"}, "unsupported_response_type"),
             ({"response_mode": "web_message"}, "unsupported_response_mode"),
             ({"prompt": "select_account"}, "invalid_request"),
             ({"prompt": "create"}, "invalid_request"),

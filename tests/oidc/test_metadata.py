@@ -32,7 +32,7 @@ class TestDiscovery:
         assert metadata["userinfo_endpoint"] == "http://localhost:3001/oidc/me"
         assert metadata["jwks_uri"] == "http://localhost:3001/oidc/jwks"
         assert metadata["end_session_endpoint"] == "http://localhost:3001/oidc/session/end"
-        assert metadata["response_types_supported"] == ["code"]
+        assert metadata["response_types_supported"][:2] == ["code", "none"]
         assert metadata["subject_types_supported"] == ["public"]
         assert metadata["id_token_signing_alg_values_supported"] == ["ES256"]
         assert metadata["code_challenge_methods_supported"] == ["S256"]
@@ -40,6 +40,7 @@ class TestDiscovery:
             "authorization_code",
             "refresh_token",
             "client_credentials",
+            "implicit",
         ]
         assert metadata["authorization_response_iss_parameter_supported"] is True
 

@@ -28,15 +28,19 @@ from doorward.oidc.errors import (
     RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
-    UnsupportedResponseMode,
-    UnsupportedResponseType,
 )
 from doorward.oidc.request import Params
-from doorward.oidc.scopes import OFFLINE_ACCESS
+from doorward.oidc.response_type import (
+    FRONT_CHANNEL,
+    ResponseMode,
+    check_response_mode,
+    find_response_mode,
+    parse_response_type,
+)
+from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID
 from doorward.resources.cached import find_default_resource, find_resource
 from doorward.storage import Snapshot
 
-RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"none", "login", "consent"})
 STORED_PARAMETERS = (
     "client_id",
@@ -73,7 +77,7 @@ class RedirectTarget(msgspec.Struct, frozen=True):
     client: Client
     redirect_uri: str
     is_redirect_uri_required: bool
-    response_mode: str
+    response_mode: ResponseMode
     state: str | None
 
 
@@ -82,6 +86,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     decided when a token is made. `hinted_user_id` is the subject of the id_token_hint."""
 
     target: RedirectTarget
+    response_type: frozenset[str]
     scope: str
     resources: tuple[str, ...]
     nonce: str | None
@@ -124,15 +129,12 @@ async def find_redirect_target(snapshot: Snapshot, params: Params, *, edge: Edge
             "redirect_uri did not match any of the client's registered redirect_uris"
         )
 
-    # 3. How to answer there. A mode that we do not know is answered in the default one.
-    response_mode = params.get("response_mode")
-    if response_mode not in RESPONSE_MODES or "response_mode" in params.repeated:
-        response_mode = "query"
+    # 3. How to answer there.
     return RedirectTarget(
         client=client,
         redirect_uri=redirect_uri,
         is_redirect_uri_required=is_required,
-        response_mode=response_mode,
+        response_mode=find_response_mode(params),
         state=None if "state" in params.repeated else params.get("state"),
     )
 
@@ -152,22 +154,30 @@ async def parse_request(
 
     # 2. What this provider answers, and to whom.
     _check_unsupported(params)
-    _check_response(params)
     client = target.client
-    if "authorization_code" not in client.grant_types:
-        raise UnauthorizedClient("the client may not use the authorization code flow")
+    response_type = parse_response_type(params, client=client)
+    check_response_mode(params, response_type)
     if client.is_third_party:
         raise UnauthorizedClient("applications of third parties are not supported")
 
-    # 3. PKCE.
-    code_challenge = _code_challenge(params, is_required=client.requires_pkce)
+    # 3. PKCE, where there is a code to be proved.
+    code_challenge = None
+    if "code" in response_type:
+        code_challenge = _code_challenge(params, is_required=client.requires_pkce)
 
-    # 4. OpenID Connect parameters.
+    # 4. What is asked for.
     prompts = _prompts(params)
+    scope = _scope(params, prompts=prompts, client=client, response_type=response_type)
+    resources = await requested_resources(snapshot, params)
+    if not response_type.isdisjoint(FRONT_CHANNEL):
+        _check_front_channel(params, response_type, client=client, scope=scope, resources=resources)
+
+    # 5. OpenID Connect parameters.
     return AuthorizationRequest(
         target=target,
-        scope=_scope(params, prompts=prompts, client=client),
-        resources=await requested_resources(snapshot, params),
+        response_type=response_type,
+        scope=scope,
+        resources=resources,
         nonce=params.get("nonce"),
         code_challenge=code_challenge,
         prompts=prompts,
@@ -216,16 +226,34 @@ def _check_unsupported(params: Params) -> None:
             raise error(f"the parameter {name} is not supported")
 
 
-def _check_response(params: Params) -> None:
-    response_mode = params.get("response_mode")
-    if response_mode is not None and response_mode not in RESPONSE_MODES:
-        raise UnsupportedResponseMode("unsupported response_mode requested")
-    response_type = params.get("response_type")
-    if response_type is None:
-        raise InvalidRequest("missing required parameter response_type")
-    # RFC 9700 section 2.1.2: no implicit grant.
-    if response_type != "code":
-        raise UnsupportedResponseType("unsupported response_type requested")
+def _check_front_channel(
+    params: Params,
+    response_type: frozenset[str],
+    *,
+    client: Client,
+    scope: str,
+    resources: tuple[str, ...],
+) -> None:
+    is_openid = OPENID in scope.split()
+    if "id_token" in response_type:
+        if not is_openid:
+            raise InvalidRequest("the scope openid must be requested for this response_type")
+        # OpenID Connect Core sections 3.2.2.1 and 3.3.2.11: against replay of the ID token.
+        if params.get("nonce") is None:
+            raise InvalidRequest("missing required parameter nonce")
+    if "token" in response_type:
+        # RFC 9700 section 4.10: what comes through a browser cannot be bound to a key of the
+        # client, so a client that wants its tokens bound gets none that way.
+        if is_sender_constrained(client):
+            raise InvalidRequest("response_type must not hold token, for tokens are bound to a key")
+        if not is_openid and len(resources) > 1:
+            raise InvalidTarget("only a single resource indicator value must be resolved")
+
+
+def is_sender_constrained(client: Client) -> bool:
+    """Tell whether the client's tokens must be bound to a key that it holds."""
+    metadata = client.metadata
+    return metadata.dpop_bound_access_tokens or metadata.tls_client_certificate_bound_access_tokens
 
 
 def _code_challenge(params: Params, *, is_required: bool) -> str | None:
@@ -255,11 +283,14 @@ def _prompts(params: Params) -> frozenset[str]:
     return prompts
 
 
-def _scope(params: Params, *, prompts: frozenset[str], client: Client) -> str:
+def _scope(
+    params: Params, *, prompts: frozenset[str], client: Client, response_type: frozenset[str]
+) -> str:
     """Return the scopes in order, once each. OpenID Connect Core section 11: offline_access is
-    ignored unless the user is asked for consent."""
+    ignored unless there is a code and the user is asked for consent."""
     names = dict.fromkeys((params.get("scope") or "").split())
-    if "consent" not in prompts or "refresh_token" not in client.grant_types:
+    is_asked = "code" in response_type and "consent" in prompts
+    if not is_asked or "refresh_token" not in client.grant_types:
         names.pop(OFFLINE_ACCESS, None)
     return " ".join(names)
 

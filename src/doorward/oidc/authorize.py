@@ -18,7 +18,7 @@ from doorward.oidc.authorization_request import (
     stored_params,
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
-from doorward.oidc.codes import issue_code
+from doorward.oidc.codes import answer_key, issue_answer
 from doorward.oidc.errors import (
     InteractionRequired,
     InvalidRequestUri,
@@ -79,9 +79,7 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
         return await answer_error(provider, snapshot, request, target=target, error=error)
 
     # 6. Consent is automatic for first-party applications; the code stands for it.
-    return await _answer_with_code(
-        request, provider, snapshot, source=source, parsed=parsed, session=session
-    )
+    return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)
 
 
 def why_sign_in(
@@ -140,7 +138,7 @@ async def _begin_interaction(
     return redirect(page_url(params)).with_cookies(cookie)
 
 
-async def _answer_with_code(
+async def _answer(
     request: OidcRequest,
     provider: Provider,
     snapshot: Snapshot,
@@ -150,9 +148,17 @@ async def _answer_with_code(
     session: Session,
 ) -> OidcResponse:
     tenant_id, now = request.edge.tenant_id, provider.clock.now()
+    key = await answer_key(provider, snapshot, request=parsed)
     async with provider.db.transaction(tenant_id) as tx:
         await consume_source(tx, tenant_id=tenant_id, source=source, now=now)
-        code = await issue_code(tx, tenant_id=tenant_id, request=parsed, session=session, now=now)
-    return await answer_client(
-        provider, snapshot, request, target=parsed.target, fields={"code": code}
-    )
+        fields = await issue_answer(
+            tx,
+            provider,
+            snapshot,
+            key=key,
+            issuer=request.edge.issuer,
+            request=parsed,
+            session=session,
+            now=now,
+        )
+    return await answer_client(provider, snapshot, request, target=parsed.target, fields=fields)

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from doorward.keys.ring import current_keys
-from doorward.oidc.authorization_request import RESPONSE_MODES
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.cors import ANY_ORIGIN
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
+from doorward.oidc.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.scopes import OIDC_SCOPES
 from doorward.oidc.token import GRANTS
 
@@ -71,10 +71,12 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": f"{issuer}/request",
         "require_pushed_authorization_requests": False,
         "scopes_supported": list(OIDC_SCOPES),
-        "response_types_supported": ["code"],
+        "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(GRANTS),
+        # Implicit, as hybrid, is for applications that opt in.
+        "grant_types_supported": [*GRANTS, "implicit"],
         "subject_types_supported": ["public"],
+        "authorization_signing_alg_values_supported": algorithms,
         "id_token_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": methods,

@@ -21,7 +21,7 @@ from doorward.oidc.authorization_request import (
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.begin_session import begin_session
-from doorward.oidc.codes import issue_code
+from doorward.oidc.codes import answer_key, issue_answer
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import page_url
 from doorward.oidc.provider import Provider
@@ -72,6 +72,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
         return answer.with_cookies(cookie)
 
     # 4. Consume the interaction, begin the session and give the code: all or nothing, and once.
+    key = await answer_key(provider, snapshot, request=parsed)
     known = await find_current_session(provider.db, request, clock=clock)
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
@@ -86,8 +87,15 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             amr=interaction.amr or [],
             now=clock.now(),
         )
-        code = await issue_code(
-            tx, tenant_id=edge.tenant_id, request=parsed, session=session, now=clock.now()
+        fields = await issue_answer(
+            tx,
+            provider,
+            snapshot,
+            key=key,
+            issuer=edge.issuer,
+            request=parsed,
+            session=session,
+            now=clock.now(),
         )
         await record(
             tx,
@@ -99,7 +107,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             application_id=target.client.id,
             session_id=session.id,
         )
-    answer = await answer_client(provider, snapshot, request, target=target, fields={"code": code})
+    answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
     return answer.with_cookies(cookie, session_cookie(token, edge=edge))
 
 

@@ -210,11 +210,17 @@ async def make_id_token(
     user: User,
     client: Client,
     issuer: str,
-    access_token: str,
+    access_token: str | None,
     nonce: str | None,
     now: int,
+    code: str | None = None,
+    state: str | None = None,
 ) -> str | msgspec.UnsetType:
-    """Return a signed ID token, or UNSET when `openid` was not granted."""
+    """Return a signed ID token, or UNSET when `openid` was not granted.
+
+    `access_token`, `code` and `state` are those that it is handed out with (OpenID Connect Core
+    section 3.3.2.11; s_hash is of the Financial-grade API profiles).
+    """
     scopes = held.scope.split()
     if OPENID not in scopes:
         return msgspec.UNSET
@@ -225,8 +231,10 @@ async def make_id_token(
         "iat": now,
         "exp": now + int(client.id_token_lifetime.total_seconds()),
         "auth_time": _seconds(held.authenticated_at),
-        "at_hash": half_hash(access_token, algorithm=key.algorithm),
     }
+    for name, value in (("at_hash", access_token), ("c_hash", code), ("s_hash", state)):
+        if value is not None:
+            claims[name] = half_hash(value, algorithm=key.algorithm)
     if held.context.acr is not None:
         claims["acr"] = held.context.acr
     if held.context.amr:
