@@ -7,6 +7,7 @@ from doorward.applications import tables as applications
 from doorward.audit import tables as audit
 from doorward.connectors import tables as connectors
 from doorward.console import tables as console
+from doorward.device_codes import tables as device_codes
 from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
@@ -28,6 +29,7 @@ __all__ = [
     "audit",
     "connectors",
     "console",
+    "device_codes",
     "grants",
     "interactions",
     "keys",

@@ -26,7 +26,7 @@ from doorward.kit.edge import Edge, client_address
 from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
-from doorward.oidc.app import Oidc
+from doorward.oidc.app import SHORT_PATHS, Oidc
 from doorward.pages import open_pages
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots, open_database
@@ -182,7 +182,7 @@ class App:
             if path.startswith("//oidc/"):
                 # Existing SDKs join an endpoint that ends with a slash like this.
                 path = scope["path"] = path[1:]
-            if path.startswith(_OIDC_PATHS):
+            if path.startswith(_OIDC_PATHS) or path in SHORT_PATHS:
                 await running.oidc(scope, receive, send)
             elif path in {"/healthz", "/readyz"}:
                 await _health(path, running.db, send)

@@ -9,6 +9,7 @@ import random
 from datetime import timedelta
 
 from doorward.console.store import sweep_console_sessions
+from doorward.device_codes.store import sweep_device_codes
 from doorward.errors import DoorwardError
 from doorward.grants.store import sweep_grants
 from doorward.interactions.store import sweep_interactions
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 _SWEEPS = (
     sweep_interactions,
     sweep_tokens,
+    sweep_device_codes,
     sweep_grants,
     sweep_sessions,
     sweep_console_sessions,

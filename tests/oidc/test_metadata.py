@@ -41,6 +41,7 @@ class TestDiscovery:
             "refresh_token",
             "client_credentials",
             "implicit",
+            "urn:ietf:params:oauth:grant-type:device_code",
         ]
         assert metadata["authorization_response_iss_parameter_supported"] is True
 

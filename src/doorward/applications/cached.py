@@ -88,7 +88,13 @@ def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Clie
         type=application.type,
         is_public=not has_secrets(application.type),
         is_third_party=application.is_third_party,
-        grant_types=grant_types(application.type),
+        grant_types=grant_types(
+            application.type,
+            is_device_flow=custom.get("isDeviceFlow", False),
+            # An application of a third party acts for those who consented, and for nobody else.
+            allows_token_exchange=custom.get("allowTokenExchange", False)
+            and not application.is_third_party,
+        ),
         secrets=secrets,
         redirect_uris=tuple(oidc.get("redirectUris", ())),
         post_logout_redirect_uris=tuple(oidc.get("postLogoutRedirectUris", ())),

@@ -21,6 +21,9 @@ PUBLIC_TYPES = frozenset({ApplicationType.NATIVE, ApplicationType.SPA})
 
 WEB_GRANTS = ("authorization_code", "refresh_token")
 MACHINE_GRANTS = ("client_credentials",)
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 a name
+DEVICE_GRANTS = (DEVICE_CODE, "refresh_token")
 DEFAULT_SECRET_NAME = "Default secret"  # noqa: S105 a name
 
 
@@ -29,6 +32,14 @@ def has_secrets(type_: str) -> bool:
     return type_ not in PUBLIC_TYPES
 
 
-def grant_types(type_: str) -> tuple[str, ...]:
-    """Return the grants an application of this type may use."""
-    return MACHINE_GRANTS if type_ == ApplicationType.MACHINE_TO_MACHINE else WEB_GRANTS
+def grant_types(
+    type_: str, *, is_device_flow: bool = False, allows_token_exchange: bool = False
+) -> tuple[str, ...]:
+    """Return the grants an application of this type may use, by the two switches it may have."""
+    if type_ == ApplicationType.MACHINE_TO_MACHINE:
+        grants: tuple[str, ...] = MACHINE_GRANTS
+    elif type_ == ApplicationType.NATIVE and is_device_flow:
+        grants = DEVICE_GRANTS
+    else:
+        grants = WEB_GRANTS
+    return (*grants, TOKEN_EXCHANGE) if allows_token_exchange else grants

@@ -28,6 +28,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_code(alphabet: str, length: int) -> str:
+    """Return a short code for people to type, from an alphabet that its owner chose."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
 def _random_text(alphabet: bytes, length: int) -> str:
     # Rejection sampling keeps every character equally likely: bytes beyond the last whole
     # multiple of the alphabet's size are dropped, the others mapped, both by one C call.

@@ -25,6 +25,8 @@ from doorward.oidc.authorize import authorize
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
+from doorward.oidc.device import answer_code, device_success, enter_code
+from doorward.oidc.device_authorization import authorize_device
 from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
 from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
 from doorward.oidc.html_pages import error_page, wants_html
@@ -52,6 +54,9 @@ METADATA_PATHS = (
     "/.well-known/openid-configuration/oidc",
     "/.well-known/oauth-authorization-server/oidc",
 )
+# The first is what a person types, so it is as short as it can be.
+DEVICE_PATHS = ("/device", "/oidc/device")
+SHORT_PATHS = frozenset({"/device", "/device/success"})
 ROUTES: dict[tuple[str, str], Endpoint] = {
     # HEAD only where GET changes nothing: at /oidc/auth it would hand out a code.
     **{(method, path): discovery for path in METADATA_PATHS for method in ("GET", "HEAD")},
@@ -69,6 +74,10 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "/oidc/session/end"): end_session,
     ("POST", "/oidc/session/end/confirm"): confirm_end_session,
     ("GET", "/oidc/session/end/success"): end_session_success,
+    ("POST", "/oidc/device/auth"): authorize_device,
+    **{("GET", path): enter_code for path in DEVICE_PATHS},
+    **{("POST", path): answer_code for path in DEVICE_PATHS},
+    ("GET", "/device/success"): device_success,
 }
 OPEN_TO_ANY_ORIGIN = frozenset({*METADATA_PATHS, "/oidc/jwks"})
 OPEN_TO_CLIENT_ORIGINS = frozenset(
@@ -78,9 +87,10 @@ OPEN_TO_CLIENT_ORIGINS = frozenset(
         "/oidc/me",
         "/oidc/token/introspection",
         "/oidc/token/revocation",
+        "/oidc/device/auth",
     }
 )
-FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end")
+FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end", *DEVICE_PATHS)
 # `authorize` judges repeated parameters itself: for most of them it still knows where to answer.
 JUDGE_REPEATED = frozenset({authorize})
 

@@ -15,6 +15,9 @@
     ├── InvalidTarget              400  RFC 8707 section 2
     ├── InvalidRedirectUri         400  never redirected
     ├── AccessDenied               400
+    ├── AuthorizationPending       400  RFC 8628 section 3.5, as the next two
+    ├── SlowDown                   400
+    ├── ExpiredToken               400
     ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next three
     ├── InteractionRequired        400
     ├── RequestNotSupported        400
@@ -139,6 +142,21 @@ class InvalidRedirectUri(OAuthError):
 class AccessDenied(OAuthError):
     error = "access_denied"
     message = "Access was denied."
+
+
+class AuthorizationPending(OAuthError):
+    error = "authorization_pending"
+    message = "The person has not answered yet."
+
+
+class SlowDown(OAuthError):
+    error = "slow_down"
+    message = "The device asks too often."
+
+
+class ExpiredToken(OAuthError):
+    error = "expired_token"
+    message = "The device code has expired."
 
 
 class LoginRequired(OAuthError):

@@ -70,6 +70,8 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/token/revocation",
         "pushed_authorization_request_endpoint": f"{issuer}/request",
         "require_pushed_authorization_requests": False,
+        # RFC 8628 section 4.
+        "device_authorization_endpoint": f"{issuer}/device/auth",
         "scopes_supported": list(OIDC_SCOPES),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),

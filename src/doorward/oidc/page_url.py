@@ -28,6 +28,16 @@ INTERACTION_MODES = {"signIn": SIGN_IN, "signUp": REGISTER}
 DIRECT_METHODS = frozenset({"social", "sso"})
 IDENTIFIERS = frozenset({"username", "email", "phone"})
 
+HINTS = (
+    "ui_locales",
+    "login_hint",
+    "first_screen",
+    "interaction_mode",
+    "direct_sign_in",
+    "identifier",
+)
+"""The parameters that choose the page."""
+
 _DIRECT_TARGET = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _MAX_HINT = 512
 

@@ -22,6 +22,7 @@ from doorward.oidc.authorization_request import (
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.begin_session import begin_session
 from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import page_url
 from doorward.oidc.provider import Provider
@@ -54,7 +55,18 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     if user_id is None or authenticated_at is None:
         return redirect(page_url(interaction.params))
 
-    # 3. The request once more: client, redirect URI or resource may have changed meanwhile.
+    # 3. A device waits for its person: there is no client to answer here.
+    if USER_CODE in interaction.params:
+        return await resume_at_device(
+            request,
+            provider,
+            interaction=interaction,
+            uid=uid,
+            user_id=user_id,
+            authenticated_at=authenticated_at,
+        )
+
+    # 4. The request once more: client, redirect URI or resource may have changed meanwhile.
     snapshot = await provider.snapshots.current(edge.tenant_id)
     source = restored_source(interaction.params)
     target = await find_redirect_target(snapshot, source.params, edge=edge)
@@ -71,7 +83,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
         return answer.with_cookies(cookie)
 
-    # 4. Consume the interaction, begin the session and give the code: all or nothing, and once.
+    # 5. Consume the interaction, begin the session and give the code: all or nothing, and once.
     key = await answer_key(provider, snapshot, request=parsed)
     known = await find_current_session(provider.db, request, clock=clock)
     async with provider.db.transaction(edge.tenant_id) as tx:

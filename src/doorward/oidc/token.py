@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from doorward.applications.cached import Client
+from doorward.applications.types import DEVICE_CODE
 from doorward.audit.store import record
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import (
@@ -15,6 +16,7 @@ from doorward.oidc.errors import (
 )
 from doorward.oidc.grants.authorization_code import authorization_code
 from doorward.oidc.grants.client_credentials import client_credentials
+from doorward.oidc.grants.device_code import device_code
 from doorward.oidc.grants.refresh_token import refresh_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -28,11 +30,13 @@ GRANTS: Mapping[str, Grant] = {
     "authorization_code": authorization_code,
     "refresh_token": refresh_token,
     "client_credentials": client_credentials,
+    DEVICE_CODE: device_code,
 }
 _AUDIT_KEYS = {
     "authorization_code": "ExchangeTokenBy.AuthorizationCode",
     "refresh_token": "ExchangeTokenBy.RefreshToken",
     "client_credentials": "ExchangeTokenBy.ClientCredentials",
+    DEVICE_CODE: "ExchangeTokenBy.DeviceCode",
 }
 
 

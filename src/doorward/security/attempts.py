@@ -25,9 +25,11 @@ WINDOW = timedelta(hours=1)
 
 
 class Action(StrEnum):
-    """What is guessed at. Password, code and one-time token share the counter of `IDENTIFIER`."""
+    """What is guessed at. Password, code and one-time token share the counter of `IDENTIFIER`.
+    A user code belongs to nobody yet, so `USER_CODE` counts by whom it is guessed."""
 
     IDENTIFIER = "Identifier"
+    USER_CODE = "UserCode"
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -44,9 +46,10 @@ class LockoutPolicy(msgspec.Struct, frozen=True):
     duration: timedelta
 
 
-def guess_of(identifier: str) -> Guess:
-    """Return the guess at an identifier; its case does not matter."""
-    return Guess(hashlib.sha256(identifier.strip().lower().encode(errors="replace")).hexdigest())
+def guess_of(identifier: str, *, action: Action = Action.IDENTIFIER) -> Guess:
+    """Return the guess at an identifier, or by whom one is made; its case does not matter."""
+    digest = hashlib.sha256(identifier.strip().lower().encode(errors="replace")).hexdigest()
+    return Guess(digest, action)
 
 
 async def check_not_locked(db: Executor, *, tenant_id: str, guess: Guess, now: datetime) -> None:

@@ -1,0 +1,547 @@
+"""RFC 8628 from both ends: the device that polls, and the person who lets it in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam
+
+from doorward.device_codes.tables import device_codes
+from doorward.interactions.tables import interactions
+from doorward.users.tables import User
+from tests.oidc.device_flow import (
+    DEVICE_CODE,
+    HTML,
+    Device,
+    add_device_client,
+    answer,
+    approve,
+    form_of,
+    open_page,
+    sign_in_and_look,
+)
+from tests.oidc.house import House, RegisteredClient
+
+
+@pytest.fixture
+async def tv(house: House) -> RegisteredClient:
+    """A native application for devices without a keyboard."""
+    return await add_device_client(house)
+
+
+def refusal(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]
+
+
+class TestDeviceAuthorization:
+    async def test_answer(self, house: House, tv: RegisteredClient) -> None:
+        """RFC 8628 section 3.2: what the device is told."""
+        codes = (await Device.start(house, tv)).codes
+
+        assert re.fullmatch(
+            "[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", codes["user_code"]
+        )
+        assert len(codes["device_code"]) == 43
+        assert codes["verification_uri"] == "http://localhost:3001/device"
+        assert codes["verification_uri_complete"] == (
+            f"http://localhost:3001/device?user_code={codes['user_code']}"
+        )
+        assert (codes["expires_in"], codes["interval"]) == (600, 5)
+
+    async def test_no_cache_and_discovery(self, house: House, tv: RegisteredClient) -> None:
+        """RFC 8628 section 4: discovery names the endpoint; what it answers is kept by nobody."""
+        metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+
+        response = await house.http.post("/oidc/device/auth", data={"client_id": tv.id})
+
+        assert metadata["device_authorization_endpoint"] == "http://localhost:3001/oidc/device/auth"
+        assert DEVICE_CODE in metadata["grant_types_supported"]
+        assert response.headers["cache-control"] == "no-store"
+
+    @pytest.mark.parametrize("type_", ["Native", "SPA", "Traditional", "MachineToMachine"])
+    async def test_only_devices(self, house: House, type_: str) -> None:
+        """Other applications may neither begin nor redeem: the person would see no redirect URI."""
+        client = await house.add_client(type_)
+
+        begun = await house.http.post("/oidc/device/auth", data=client.credentials)
+        redeemed = await house.token(
+            {"grant_type": DEVICE_CODE, "device_code": "x"} | client.credentials
+        )
+
+        assert refusal(begun) == refusal(redeemed) == (400, "unauthorized_client")
+
+    async def test_devices_have_no_other_flow(self, house: House, tv: RegisteredClient) -> None:
+        """An application for devices gets no code by redirect."""
+        browser = house.browser()
+
+        answered = await browser.http.get(
+            "/oidc/auth",
+            params={"client_id": tv.id, "redirect_uri": "https://app.example/callback"},
+        )
+
+        assert answered.status_code == 400
+
+    @pytest.mark.parametrize(
+        ("form", "status", "error"),
+        [
+            ({}, 400, "invalid_request"),
+            ({"client_id": "nobody"}, 401, "invalid_client"),
+            ({"client_id": "{tv}", "client_secret": "guess"}, 401, "invalid_client"),
+            ({"client_id": "{tv}", "resource": "https://unknown.example"}, 400, "invalid_target"),
+            ({"client_id": "{tv}", "scope": "x" * 9000}, 400, "invalid_request"),
+            ({"client_id": "{tv}", "scope": ["openid", "email"]}, 400, "invalid_request"),
+        ],
+    )
+    async def test_refusals(
+        self, house: House, tv: RegisteredClient, form: dict[str, Any], status: int, error: str
+    ) -> None:
+        """RFC 8628 section 3.2 and RFC 6749 section 5.2."""
+        sent = {
+            name: value.replace("{tv}", tv.id) if isinstance(value, str) else value
+            for name, value in form.items()
+        }
+
+        assert refusal(await house.http.post("/oidc/device/auth", data=sent)) == (status, error)
+
+    async def test_third_party(self, house: House) -> None:
+        """Nobody has consented to an application of a third party."""
+        client = await house.add_client(
+            "Native", redirect_uris=(), is_third_party=True, isDeviceFlow=True
+        )
+
+        response = await house.http.post("/oidc/device/auth", data={"client_id": client.id})
+
+        assert refusal(response) == (400, "unauthorized_client")
+
+
+class TestApproval:
+    async def test_whole_story(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 3: pending, then tokens of the person who approved; they refresh."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+
+        before = await device.poll()
+        await approve(browser, device, user=ada)
+        tokens = (await device.poll()).json()
+
+        assert refusal(before) == (400, "authorization_pending")
+        claims = await house.verify(tokens["id_token"], typ="jwt")
+        assert (claims["sub"], claims["aud"], claims["amr"]) == (ada.id, tv.id, ["pwd"])
+        assert tokens["scope"] == "openid profile offline_access"
+        assert (await house.userinfo(tokens["access_token"])).json()["username"] == "ada"
+        assert (await house.refresh(tv, tokens["refresh_token"])).status_code == 200
+        (entry,) = await house.audit("ExchangeTokenBy.DeviceCode")
+        assert (entry["userId"], entry["applicationId"]) == (ada.id, tv.id)
+
+    async def test_the_page_says_who_asks_for_what(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 8628 section 5.4: the code to compare, the application, the account, the scopes, of
+        an API only those that the person's roles grant."""
+        ids = await house.add_resource()
+        await house.add_role(scope_ids=[ids["read:books"]], user=ada)
+        device = await Device.start(
+            house,
+            tv,
+            scope="openid email read:books write:books",
+            resource="https://books.example/api",
+        )
+
+        page = await sign_in_and_look(house.browser(), device, user=ada)
+
+        assert device.user_code in page.text
+        assert "The Native application" in page.text
+        assert "ada" in page.text
+        assert "Your email address" in page.text
+        assert "read:books" in page.text
+        assert "write:books" not in page.text
+        assert page.headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+    async def test_token_for_an_api(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8707: the resource of the device request, with the scopes that roles grant."""
+        ids = await house.add_resource()
+        await house.add_role(scope_ids=[ids["read:books"]], user=ada)
+        device = await Device.start(
+            house, tv, scope="read:books write:books", resource="https://books.example/api"
+        )
+        await approve(house.browser(), device, user=ada)
+
+        other = await device.poll(resource="https://other.example")
+        tokens = (await device.poll()).json()
+
+        assert refusal(other) == (400, "invalid_target")
+        claims = await house.verify(tokens["access_token"], typ="at+jwt")
+        assert (claims["aud"], claims["scope"]) == ("https://books.example/api", "read:books")
+        assert "refresh_token" not in tokens
+
+    async def test_confirmation_always_happens(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 8628 section 5.4: also who is signed in, and follows a link with the code, is asked.
+        Looking approves nothing."""
+        browser = house.browser()
+        await browser.authorize(await house.add_client(), user=ada)
+        device = await Device.start(house, tv)
+
+        page = await open_page(browser, device.user_code)
+        waiting = await device.poll()
+        done = await answer(browser, page, "approve")
+
+        assert page.status_code == 200
+        assert device.user_code in page.text
+        assert refusal(waiting) == (400, "authorization_pending")
+        assert done.headers["location"] == "/device/success"
+        assert (await device.poll()).status_code == 200
+
+    async def test_refused(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 3.5: access_denied, for good."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, device, user=ada)
+
+        done = await answer(browser, page, "refuse")
+        last = await browser.http.get(done.headers["location"])
+        too_late = await answer(browser, page, "approve")
+
+        assert "The device was refused" in last.text
+        assert too_late.status_code == 400
+        assert refusal(await device.poll()) == (400, "access_denied")
+        assert refusal(await device.poll()) == (400, "access_denied")
+
+    async def test_another_account(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """Who shares a browser signs in as themselves, and is asked again."""
+        bob = await house.add_user("bob")
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, device, user=ada)
+
+        leaving = await answer(browser, page, "switch")
+        uid = browser.waiting()["_legacy"]
+        await browser.complete(bob, uid=uid)
+        back = await browser.http.get(f"/oidc/auth/{uid}")
+        page = await browser.http.get(back.headers["location"])
+        await answer(browser, page, "approve")
+
+        assert leaving.headers["location"].startswith("/sign-in?")
+        tokens = (await device.poll()).json()
+        assert (await house.verify(tokens["id_token"], typ="jwt"))["sub"] == bob.id
+
+    async def test_forms_of_the_code(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 6.1: case and punctuation do not matter; the long path works too."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        await browser.authorize(await house.add_client(), user=ada)
+
+        typed = device.user_code.lower().replace("-", " ")
+        page = await browser.get("/oidc/device", user_code=typed)
+
+        assert device.user_code in page.text
+
+    async def test_session_of_the_person(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """Without offline_access the device's tokens end with the session that approved."""
+        device = await Device.start(house, tv, scope="openid")
+        browser = house.browser()
+        await approve(browser, device, user=ada)
+        tokens = (await device.poll()).json()
+        assert await house.is_good(tokens["access_token"])
+
+        asked = await browser.get("/oidc/session/end")
+        await browser.http.post("/oidc/session/end/confirm", data=form_of(asked) | {"logout": "x"})
+
+        assert not await house.is_good(tokens["access_token"])
+        assert "refresh_token" not in tokens
+
+
+class TestPolling:
+    async def test_slow_down(self, house: House, tv: RegisteredClient) -> None:
+        """RFC 8628 section 3.5: after slow_down the interval is 5 seconds longer, this and every
+        later time, and it is enforced."""
+        device = await Device.start(house, tv)
+
+        async def poll_after(seconds: float) -> str:
+            house.pass_time(seconds=seconds)
+            error: str = (await device.poll()).json()["error"]
+            return error
+
+        assert await poll_after(0) == "authorization_pending"
+        assert await poll_after(5) == "authorization_pending"
+        assert await poll_after(1) == "slow_down"
+        assert await poll_after(5) == "slow_down"
+        assert await poll_after(10) == "slow_down"
+        assert await poll_after(20) == "authorization_pending"
+        assert await poll_after(10) == "slow_down"
+        assert await poll_after(25) == "authorization_pending"
+
+    async def test_expired(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 3.5: expired_token after 600 seconds, approved or not; by then its user
+        code is worth nothing."""
+        device, approved = await Device.start(house, tv), await Device.start(house, tv)
+        browser = house.browser()
+        await approve(browser, approved, user=ada)
+        house.pass_time(seconds=601)
+
+        page = await open_page(browser, device.user_code)
+
+        assert page.status_code == 400
+        assert refusal(await device.poll()) == (400, "expired_token")
+        assert refusal(await approved.poll()) == (400, "expired_token")
+
+    async def test_missing(self, house: House, tv: RegisteredClient) -> None:
+        """RFC 8628 section 3.4: device_code is required."""
+        response = await house.token({"grant_type": DEVICE_CODE, "client_id": tv.id})
+
+        assert refusal(response) == (400, "invalid_request")
+
+    async def test_suspended_meanwhile(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """A token is worth what its user still is."""
+        device = await Device.start(house, tv)
+        await approve(house.browser(), device, user=ada)
+        await house.change_user(ada, is_suspended=True)
+
+        assert refusal(await device.poll()) == (400, "invalid_grant")
+
+    async def test_client_gone(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """A client that was deleted gets nothing, and its code shows no page."""
+        device = await Device.start(house, tv)
+        await house.remove_client(tv)
+        browser = house.browser()
+
+        page = await open_page(browser, device.user_code)
+
+        assert page.status_code == 400
+        assert refusal(await device.poll()) == (401, "invalid_client")
+
+
+class TestAttacks:
+    async def test_redeemed_twice(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """A device code is used once; who comes second gets nothing and breaks nothing."""
+        device = await Device.start(house, tv)
+        await approve(house.browser(), device, user=ada)
+        tokens = (await device.poll()).json()
+
+        assert refusal(await device.poll()) == (400, "invalid_grant")
+        assert await house.is_good(tokens["access_token"])
+
+    async def test_parallel_polls(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """Of many polls at once, one wins."""
+        device = await Device.start(house, tv)
+        await approve(house.browser(), device, user=ada)
+
+        answers = await asyncio.gather(*(device.poll() for _ in range(12)))
+
+        assert sorted(a.status_code for a in answers) == [200] + [400] * 11
+        assert {a.json()["error"] for a in answers if a.status_code == 400} == {"invalid_grant"}
+
+    async def test_parallel_answers(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """Of a yes and a no at once, one counts."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, device, user=ada)
+
+        answers = await asyncio.gather(
+            *(answer(browser, page, choice) for choice in ["approve", "refuse"] * 4)
+        )
+
+        assert sorted(a.status_code for a in answers) == [303] + [400] * 7
+
+    async def test_another_client(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 3.4: a device code belongs to the client that got it."""
+        device, other = await Device.start(house, tv), await add_device_client(house)
+        await approve(house.browser(), device, user=ada)
+
+        stolen = await house.token(device.form | {"client_id": other.id})
+
+        assert refusal(stolen) == (400, "invalid_grant")
+        assert (await device.poll()).status_code == 200
+
+    async def test_another_tenant(
+        self, house: House, admin_house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """Neither code says anything to another tenant."""
+        device, theirs = await Device.start(house, tv), await add_device_client(admin_house)
+        await approve(house.browser(), device, user=ada)
+        waiting = await Device.start(house, tv)
+
+        stolen = await admin_house.token(device.form | {"client_id": theirs.id})
+        page = await open_page(admin_house.browser(), waiting.user_code)
+
+        assert refusal(stolen) == (400, "invalid_grant")
+        assert page.status_code == 400
+
+    @pytest.mark.parametrize("change", ["truncated", "padded", "user_code", "empty", "control"])
+    async def test_mangled(
+        self, house: House, tv: RegisteredClient, ada: User, change: str
+    ) -> None:
+        """Nothing but the device code itself is one."""
+        device = await Device.start(house, tv)
+        await approve(house.browser(), device, user=ada)
+        value = device.codes["device_code"]
+        changed = {
+            "truncated": value[:-1],
+            "padded": value + "=",
+            "user_code": device.user_code,
+            "empty": " ",
+            "control": value + "\r\n",
+        }[change]
+
+        response = await device.poll(device_code=changed)
+
+        assert refusal(response) == (400, "invalid_grant")
+
+    async def test_approval_by_another_session(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """The form is of the session that entered the code: an attacker's form does not make a
+        victim's browser approve, nor the other way round."""
+        mallory = await house.add_user("mallory")
+        device = await Device.start(house, tv)
+        attacker, victim = house.browser(), house.browser()
+        theirs = await sign_in_and_look(attacker, device, user=mallory)
+        own = await Device.start(house, tv)
+        await approve(victim, own, user=ada)
+
+        forged = await answer(victim, theirs, "approve")
+
+        assert forged.status_code == 400
+        assert "xsrf token invalid" in forged.text
+        assert refusal(await device.poll()) == (400, "authorization_pending")
+
+    async def test_form_of_another_code(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """A form made for one device does not approve another."""
+        one, other = await Device.start(house, tv), await Device.start(house, tv)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, one, user=ada)
+
+        swapped = form_of(page) | {"user_code": other.user_code, "choice": "approve"}
+        forged = await browser.http.post("/device", data=swapped)
+
+        assert forged.status_code == 400
+        assert refusal(await other.poll()) == (400, "authorization_pending")
+
+    @pytest.mark.parametrize("form", [{}, {"choice": "approve"}, {"xsrf": "x", "user_code": "x"}])
+    async def test_forged_form(
+        self, house: House, tv: RegisteredClient, ada: User, form: dict[str, str]
+    ) -> None:
+        """A form of another site lacks the signature; without a session there is nothing to do."""
+        browser = house.browser()
+        stranger = await browser.http.post("/device", data=form, headers=HTML)
+        await approve(browser, await Device.start(house, tv), user=ada)
+
+        forged = await browser.http.post("/device", data=form, headers=HTML)
+
+        assert (stranger.status_code, forged.status_code) == (400, 400)
+
+    async def test_brute_force(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """RFC 8628 section 5.1: after 20 wrong codes a network is locked out, even with the right
+        one; ten minutes later it may try again."""
+        device = await Device.start(house, tv)
+        await approve(house.browser(), await Device.start(house, tv), user=ada)
+        for number in range(20):
+            code = f"BCDF-GHJ{'BCDFGHJKLMNPQRSTVWXZ'[number]}"
+            assert (await open_page(house.browser(), code)).status_code == 400
+
+        locked = await open_page(house.browser(), device.user_code)
+        house.pass_time(seconds=599)
+        still = await open_page(house.browser(), device.user_code)
+        house.pass_time(seconds=2)
+        fresh = await Device.start(house, tv)
+        later = await open_page(house.browser(), fresh.user_code)
+
+        assert (locked.status_code, still.status_code) == (429, 429)
+        assert "Too many attempts" in locked.text or "wait a while" in locked.text
+        assert later.headers["location"].startswith("/sign-in?")
+
+    async def test_guesses_of_a_session(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """Who is signed in has 10 tries, from wherever they come; and does not get past the lock
+        with a form from before it."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, device, user=ada)
+        for _ in range(10):
+            await open_page(browser, "BCDF-GHJK")
+
+        locked = await answer(browser, page, "approve")
+
+        assert locked.status_code == 429
+        assert refusal(await device.poll()) == (400, "authorization_pending")
+
+    async def test_pictures_of_other_sites(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """A page that embeds the address uses up nobody's tries."""
+        browser = house.browser()
+        for _ in range(30):
+            await open_page(browser, "BCDF-GHJK", **{"sec-fetch-dest": "image"})
+
+        device = await Device.start(house, tv)
+
+        assert (await open_page(browser, device.user_code)).status_code == 303
+
+    async def test_sign_in_of_another_browser(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """The sign-in of a device is finished by the browser that began it, once."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        await open_page(browser, device.user_code)
+        uid = browser.waiting()["_legacy"]
+        await browser.complete(ada, uid=uid)
+
+        stolen = await house.browser().http.get(f"/oidc/auth/{uid}", headers=HTML)
+        first = await browser.http.get(f"/oidc/auth/{uid}")
+        again = await browser.http.get(f"/oidc/auth/{uid}", headers=HTML)
+
+        assert (stolen.status_code, first.status_code, again.status_code) == (400, 303, 400)
+
+    async def test_nothing_readable_is_stored(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """Neither code stands in the database, not even while a sign-in waits."""
+        device = await Device.start(house, tv)
+        await open_page(house.browser(), device.user_code)
+
+        rows = []
+        for table in (device_codes, interactions):
+            query = table.select().where(table.c.tenant_id == bindparam("tenant_id"))
+            rows += await house.db.all(query, tenant_id=house.tenant_id)
+
+        assert len(rows) == 2
+        assert device.user_code not in repr(rows)
+        assert device.user_code.replace("-", "") not in repr(rows)
+        assert device.codes["device_code"] not in repr(rows)
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", ["/device", "/oidc/device"])
+    async def test_asks_for_the_code(self, house: House, path: str) -> None:
+        """RFC 8628 section 3.3: a short address, and a field."""
+        page = await house.http.get(path, headers=HTML)
+
+        assert page.status_code == 200
+        assert 'name="user_code"' in page.text
+        assert 'method="get" action="/device"' in page.text
+
+    @pytest.mark.parametrize("typed", ["x", "<script>alert(1)</script>", "BCDF-GHJA", "😀" * 50])
+    async def test_keeps_what_was_typed(self, house: House, typed: str) -> None:
+        """A code that cannot be one is no guess: nothing is counted, and nothing is run."""
+        for _ in range(25):
+            page = await house.http.get("/device", params={"user_code": typed}, headers=HTML)
+
+        assert page.status_code == 400
+        assert "<script>alert" not in page.text
+        assert 'aria-invalid="true"' in page.text
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+    async def test_other_methods(self, house: House, method: str) -> None:
+        """Only GET and POST are there."""
+        assert (await house.http.request(method, "/device")).status_code == 404
