@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64decode
+
 import pytest
 
 from doorward.kit.crypto import Sealer, Secret, UnsealError, hash_token
@@ -19,6 +22,16 @@ class TestSealer:
         assert sealer.unseal(first, purpose="a") == "hunter2"
         assert first != second
         assert "hunter2" not in first
+
+    @pytest.mark.parametrize("value", ["", "x", "x" * 55, "x" * 64, "\u00fc" * 500])
+    def test_a_signature_is_an_hmac(self, value: str) -> None:
+        """RFC 2104, as the standard library computes it, for messages below and above a block."""
+        sign_key = hmac.digest(KEY, b"doorward sign v1", "sha256")
+        expected = hmac.digest(sign_key, f"tests\0{value}".encode(), "sha256")
+
+        signature = Sealer(KEY).sign(value, purpose="tests")
+
+        assert urlsafe_b64decode(signature + "=") == expected
 
     @pytest.mark.parametrize("mangle", ["flip", "truncate", "version", "garbage"])
     def test_an_altered_value_does_not_open(self, mangle: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -122,7 +123,12 @@ def _ordered_id(at: datetime) -> str:
 
 
 def _time_prefix(at: datetime) -> str:
-    number = to_milliseconds(at)
+    return _digits(to_milliseconds(at))
+
+
+# A busy server writes several entries a millisecond.
+@lru_cache(maxsize=8)
+def _digits(number: int) -> str:
     digits = [""] * _TIME_LENGTH
     for position in range(_TIME_LENGTH - 1, -1, -1):
         number, digit = divmod(number, 36)
