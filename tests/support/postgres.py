@@ -77,7 +77,50 @@ class PostgresCluster:
         finally:
             if process is not None:
                 _end(process)
+            with contextlib.suppress(subprocess.CalledProcessError):
+                cluster.stop()  # the one that was started again, if so
             shutil.rmtree(directory, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Stop the server (fast shutdown), as an outage does; connections are cut."""
+        self._control("stop", "-m", "fast")
+
+    def start_again(self) -> None:
+        """Start the server that `stop` stopped, on the same port with the same data."""
+        options = " ".join(_options(self, fsync=False))
+        # pg_ctl hands its own output to the server, which keeps it open.
+        self._control("start", "-l", str(self.directory / "data" / "again.log"), "-o", options)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze every process of the server until the block ends, or until `thaw`."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.thaw()
+
+    def thaw(self) -> None:
+        """Let frozen processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        main = (self.directory / "data" / "postmaster.pid").read_text().splitlines()[0]
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for pid in (main, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), number)
+
+    def _control(self, *arguments: str) -> None:
+        subprocess.run(
+            [_program("pg_ctl"), "-D", self.directory / "data", "-w", *arguments],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.directory,
+            **_as_postgres(),
+        )
 
     def url(self, name: str) -> str:
         """Return the URL of database `name`, as DOORWARD_DATABASE_URL takes it."""
@@ -192,7 +235,7 @@ def _initdb(directory: Path) -> None:
     )
 
 
-def _spawn(cluster: PostgresCluster, *, fsync: bool) -> subprocess.Popen[bytes]:
+def _options(cluster: PostgresCluster, *, fsync: bool) -> list[str]:
     settings = {
         **SETTINGS,
         **({} if fsync else FAST),
@@ -200,11 +243,19 @@ def _spawn(cluster: PostgresCluster, *, fsync: bool) -> subprocess.Popen[bytes]:
         "port": str(cluster.port),
         "unix_socket_directories": str(cluster.directory),
     }
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+
+def _spawn(cluster: PostgresCluster, *, fsync: bool) -> subprocess.Popen[bytes]:
     log = os.open(cluster.directory / "log", os.O_CREAT | os.O_WRONLY, 0o644)
     try:
         return subprocess.Popen(
-            [_program("postgres"), "-D", cluster.directory / "data", *options],
+            [
+                _program("postgres"),
+                "-D",
+                cluster.directory / "data",
+                *_options(cluster, fsync=fsync),
+            ],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ from doorward.oidc.device import answer_code, device_success, enter_code
 from doorward.oidc.device_authorization import authorize_device
 from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
 from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
-from doorward.oidc.html_pages import error_page, wants_html
+from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
 from doorward.oidc.introspection import introspect
 from doorward.oidc.metadata import discovery, jwks
 from doorward.oidc.provider import Provider
@@ -132,7 +132,10 @@ class Oidc:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         method: str = scope["method"]
-        response = await self._respond(scope, receive)
+        try:
+            response = await self._respond(scope, receive)
+        except ServiceUnavailable as error:
+            response = self._unavailable(scope, error)
         headers = [*response.headers, (b"content-length", str(len(response.body)).encode())]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         # RFC 9110 section 9.3.2: HEAD is GET without the content.
@@ -167,11 +170,23 @@ class Oidc:
             response = await endpoint(request, self._provider)
         except OAuthError as error:
             return await self._render(request, error, query=scope["query_string"])
-        except ServiceUnavailable as error:
-            unavailable = TemporarilyUnavailable("try again in a few seconds", detail=str(error))
-            answer = await self._render(request, unavailable, query=scope["query_string"])
-            return answer.with_headers((b"retry-after", str(error.retry_after).encode()))
         return response if path not in OPEN_TO_CLIENT_ORIGINS else _readable(request, response)
+
+    def _unavailable(self, scope: Any, error: ServiceUnavailable) -> OidcResponse:
+        """Say that the database is away, without asking it for a brand or a client."""
+        edge: Edge = scope["state"]["edge"]
+        request = OidcRequest(scope["method"], scope["path"], edge, scope["headers"], NO_PARAMS)
+        unavailable = TemporarilyUnavailable("try again in a few seconds", detail=str(error))
+        log.warning("unavailable", extra={"path": request.path, "detail": unavailable.detail})
+        if request.path.startswith(FOR_PEOPLE) and wants_html(request):
+            answer = unavailable_page(self._provider, request, unavailable)
+        else:
+            is_bare = b"parse_error=false" in scope["query_string"]
+            body = _error_body(unavailable, is_bare=is_bare)
+            answer = json_response(body, status=unavailable.status)
+        if (origin := request.header(b"origin")) is not None:
+            answer = answer.with_headers(*origin_headers(origin))
+        return answer.with_headers((b"retry-after", str(error.retry_after).encode()))
 
     def _unrouted(self, request: OidcRequest) -> OidcResponse:
         """Answer OPTIONS, or refuse what no endpoint is at."""

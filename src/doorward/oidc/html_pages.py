@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from doorward.kit.html import make_nonce
+from doorward.kit.html import Brand, make_nonce
+from doorward.kit.i18n import Catalogue, negotiate_language
 from doorward.kit.page_headers import (
     content_security_policy,
     form_targets,
     image_sources,
     page_headers,
 )
-from doorward.oidc.errors import OAuthError, SessionNotFound
+from doorward.oidc.errors import OAuthError, SessionNotFound, TemporarilyUnavailable
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
-from doorward.sign_in_experience.branding import brand_of, catalogue_of
+from doorward.sign_in_experience.branding import DEFAULT_BRAND, brand_of, catalogue_of
 from doorward.sign_in_experience.cached import current_experience
 from doorward.storage import Snapshot
 from doorward.tenants.seed import ADMIN_TENANT
 
+_MESSAGE = "kit/message.html"
 _TEXTS_OF_STATUS = {404: "not_found", 503: "busy", 500: "server"}
 
 
@@ -53,6 +55,30 @@ async def page(
         ui_locales=request.params.get("ui_locales"),
         accept_language=request.header(b"accept-language"),
     )
+    return _render(
+        provider,
+        request,
+        template,
+        brand=brand,
+        catalogue=catalogue,
+        status=status,
+        form_action=form_action,
+        application_name=application_name,
+        **context,
+    )
+
+
+def _render(
+    provider: Provider,
+    request: OidcRequest,
+    template: str,
+    *,
+    brand: Brand,
+    catalogue: Catalogue,
+    status: int,
+    form_action: str | None = None,
+    **context: Any,
+) -> OidcResponse:
     nonce = make_nonce()
     texts = {name: catalogue.text(key) for name, key in context.pop("texts", {}).items()}
     html = provider.templates.render(
@@ -62,7 +88,6 @@ async def page(
         brand=brand,
         languages=[],
         csrf_token="",
-        application_name=application_name,
         **texts,
         **context,
     )
@@ -79,6 +104,38 @@ async def error_page(
     provider: Provider, snapshot: Snapshot, request: OidcRequest, error: OAuthError
 ) -> OidcResponse:
     """Return a page that says what went wrong, with the protocol's words folded away."""
+    return await page(
+        provider,
+        snapshot,
+        request,
+        _MESSAGE,
+        status=error.status,
+        **_error_context(request, error),
+    )
+
+
+def unavailable_page(
+    provider: Provider, request: OidcRequest, error: TemporarilyUnavailable
+) -> OidcResponse:
+    """Return the error page of a server that has no database to ask how its pages look."""
+    language = negotiate_language(
+        ui_locales=request.params.get("ui_locales"),
+        accept_language=request.header(b"accept-language"),
+        supported=provider.texts.languages,
+    )
+    return _render(
+        provider,
+        request,
+        _MESSAGE,
+        brand=DEFAULT_BRAND,
+        catalogue=provider.texts.get(language),
+        status=error.status,
+        application_name=None,
+        **_error_context(request, error),
+    )
+
+
+def _error_context(request: OidcRequest, error: OAuthError) -> dict[str, Any]:
     text = _TEXTS_OF_STATUS.get(error.status, "bad_request")
     if isinstance(error, SessionNotFound):
         text = "unknown_session"
@@ -87,13 +144,8 @@ async def error_page(
         "error_description": error.description,
         "request": request.edge.request_id,
     }
-    return await page(
-        provider,
-        snapshot,
-        request,
-        "kit/message.html",
-        status=error.status,
-        texts={"title": f"error.{text}_title", "message": f"error.{text}"},
-        actions=[],
-        details={name: value for name, value in details.items() if value},
-    )
+    return {
+        "texts": {"title": f"error.{text}_title", "message": f"error.{text}"},
+        "actions": [],
+        "details": {name: value for name, value in details.items() if value},
+    }

@@ -16,10 +16,10 @@ from litestar.types import ExceptionHandlersMap
 
 from doorward.errors import DoorwardError, RequestError, ServiceUnavailable
 from doorward.kit.edge import Edge
-from doorward.kit.html import Brand, brand_style, make_nonce
+from doorward.kit.html import Brand, make_nonce
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
 from doorward.kit.page_headers import content_security_policy, image_sources, page_headers
-from doorward.sign_in_experience.branding import PRODUCT
+from doorward.sign_in_experience.branding import DEFAULT_BRAND
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ _REASONS = {
     "user.user_not_exist": "expired",
 }
 _BY_STATUS = {404: "not_found", 405: "not_found"}
-_DEFAULT_BRAND = Brand(name=PRODUCT, style=brand_style(primary="#0b6e5b", dark_primary="#3fc7a6"))
 
 
 class SessionUnknown(RequestError):
@@ -84,7 +83,7 @@ def error_page(
     state = request.app.state
     edge: Edge = request.scope["state"]["edge"]
     visit = request.scope["state"].get("visit")
-    brand: Brand = request.scope["state"].get("brand") or _DEFAULT_BRAND
+    brand: Brand = request.scope["state"].get("brand") or DEFAULT_BRAND
     if back_url is None and visit is not None and reason != "unknown_session":
         back_url = f"/sign-in?app_id={visit.interaction.client_id}"
     nonce = make_nonce()

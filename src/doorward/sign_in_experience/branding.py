@@ -10,6 +10,8 @@ from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
 
 PRODUCT = "Doorward"
+DEFAULT_BRAND = Brand(name=PRODUCT, style=brand_style(primary="#0b6e5b", dark_primary="#3fc7a6"))
+"""How a page looks that cannot ask for the tenant's own brand."""
 
 
 async def brand_of(

@@ -37,6 +37,7 @@ from doorward.storage.statements import SQLITE, Compiled, Statement, compile_any
 AnyStatement = Statement[Any] | Executable
 
 _BUSY_TIMEOUT = 10.0
+_MOMENT = 1.0
 _MAX_GROUP = 128
 _READER_THREADS = 2
 _UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index '(?P<index>\w+)'|(?P<columns>.+))")
@@ -84,6 +85,11 @@ class SqliteDatabase:
     async def check(self) -> None:
         try:
             self._reader.execute("SELECT 1 FROM tenants LIMIT 1").fetchone()
+            if self._writer.is_locked_out:
+                # Only then: in the way of our own writer, this would find it busy.
+                self._reader.execute("BEGIN IMMEDIATE")
+                self._reader.execute("ROLLBACK")
+                self._writer.let_in()
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -173,9 +179,20 @@ class _Writer:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._is_open = False
+        self._locked_since: float | None = None
         self._group: list[asyncio.Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._committing: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_locked_out(self) -> bool:
+        """Whether another process has kept the file from us for longer than a moment."""
+        since = self._locked_since
+        return since is not None and time.monotonic() - since > _MOMENT
+
+    def let_in(self) -> None:
+        """Forget that the file was locked."""
+        self._locked_since = None
 
     async def take_turn(self) -> None:
         """Wait for the writer and open a savepoint."""
@@ -232,8 +249,13 @@ class _Writer:
         except sqlite3.OperationalError as error:
             if not _is_busy(error):
                 raise _translate(error) from error
+            now = time.monotonic()
+            since = self._locked_since = self._locked_since or now
+            if now - since > _BUSY_TIMEOUT:
+                # Somebody has waited already. If each in line did so, the last would for hours.
+                raise DatabaseUnavailable("the database is locked") from error
             loop = asyncio.get_running_loop()
-            begun = loop.run_in_executor(self._thread, self._begin_patiently)
+            begun = loop.run_in_executor(self._thread, self._begin_patiently, since + _BUSY_TIMEOUT)
             try:
                 await asyncio.shield(begun)
             except asyncio.CancelledError:
@@ -242,9 +264,9 @@ class _Writer:
                 self._is_open = begun.exception() is None
                 raise
         self._is_open = True
+        self.let_in()
 
-    def _begin_patiently(self) -> None:
-        deadline = time.monotonic() + _BUSY_TIMEOUT
+    def _begin_patiently(self, deadline: float) -> None:
         while True:
             try:
                 self.connection.execute("BEGIN IMMEDIATE")

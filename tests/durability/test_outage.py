@@ -1,0 +1,187 @@
+"""The database goes away and comes back: 503 meanwhile, and everything works again by itself.
+
+The outages here last a few seconds. What is longer is not different: nothing gives up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.bookstore import RESOURCE, RESOURCE_SCOPE, Bookstore, open_bookstore
+from tests.support.management import management_token
+from tests.support.pages import Visitor
+from tests.support.postgres import PostgresCluster
+from tests.support.server import Server, running_server
+
+OUTAGE = 3.0
+RECOVERY = 10.0
+
+
+class Client:
+    """What an application and a load balancer ask of the server."""
+
+    def __init__(self, server: Server, bookstore: Bookstore) -> None:
+        self.server = server
+        self.bookstore = bookstore
+        self.http = httpx.Client(base_url=server.endpoint, timeout=40)
+
+    def is_ready(self) -> bool:
+        return self.http.get("/readyz").status_code == 200
+
+    def is_alive(self) -> bool:
+        return self.http.get("/healthz").status_code == 200
+
+    def refresh(self, refresh_token: str) -> httpx.Response:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.http.post("/oidc/token", data=form | self.bookstore.native.credentials)
+
+    def fetch_token(self) -> httpx.Response:
+        form = {
+            "grant_type": "client_credentials",
+            "resource": RESOURCE,
+            "scope": RESOURCE_SCOPE,
+            **self.bookstore.machine.credentials,
+        }
+        return self.http.post("/oidc/token", data=form)
+
+    def authorize(self, *, accept: str) -> httpx.Response:
+        url = self.bookstore.authorization_url(self.bookstore.web)
+        return self.http.get(url, headers={"accept": accept})
+
+    def await_ready(self) -> float:
+        """Wait until the server says that it is ready again; return how long it took."""
+        started = time.monotonic()
+        while not self.is_ready():
+            assert time.monotonic() - started < RECOVERY, self.server.log[-4000:]
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+
+def check_unavailable(answer: httpx.Response) -> None:
+    """RFC 9110 section 15.6.4: 503 with Retry-After; RFC 6749 section 4.1.2.1 has the word."""
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) >= 1
+    if answer.headers["content-type"].startswith("application/json"):
+        assert answer.json()["error"] == "temporarily_unavailable"
+
+
+@pytest.fixture
+def cluster() -> Iterator[PostgresCluster]:
+    """A cluster of this test's own, which it may stop."""
+    with PostgresCluster.start() as cluster:
+        yield cluster
+
+
+class TestPostgresql:
+    def test_stopped_and_started(self, cluster: PostgresCluster, tmp_path: Path) -> None:
+        """Refused connections, then a server that is starting up, then business as usual."""
+        url = cluster.create_database("outage")
+        with running_server(tmp_path, database_url=url) as server:
+            client = Client(server, open_bookstore(server))
+            token = management_token(server)
+            kept = client.bookstore.sign_in(Visitor(), client.bookstore.native)["refresh_token"]
+            process = server.process
+
+            cluster.stop()
+            away_until = time.monotonic() + OUTAGE
+            while time.monotonic() < away_until:
+                check_unavailable(client.refresh(kept))
+                check_unavailable(client.authorize(accept="text/html"))
+                check_unavailable(client.authorize(accept="application/json"))
+                header = {"authorization": f"Bearer {token}"}
+                assert client.http.get("/api/users", headers=header).status_code == 503
+                assert not client.is_ready()
+                assert client.is_alive()
+            cluster.start_again()
+            client.await_ready()
+
+            # The token was not spent by requests that failed, and is spent by one that succeeds.
+            assert client.refresh(kept).status_code == 200
+            assert client.fetch_token().status_code == 200
+            assert client.bookstore.sign_in(Visitor(), client.bookstore.web)["access_token"]
+            assert server.process is process
+            assert "Traceback" not in server.log
+
+    def test_frozen(self, cluster: PostgresCluster, tmp_path: Path) -> None:
+        """It takes requests and does not answer: readiness says so, and what waited goes on."""
+        url = cluster.create_database("outage")
+        with running_server(tmp_path, database_url=url) as server:
+            client = Client(server, open_bookstore(server))
+
+            with cluster.frozen(), ThreadPoolExecutor(20) as threads:
+                waiting = [threads.submit(client.fetch_token) for _ in range(20)]
+                assert not client.is_ready()
+                assert client.is_alive()
+                cluster.thaw()
+                answers = [future.result() for future in waiting]
+            client.await_ready()
+
+            for answer in answers:
+                if answer.status_code != 200:
+                    check_unavailable(answer)
+            assert client.fetch_token().status_code == 200
+            assert "Traceback" not in server.log
+
+
+@contextlib.contextmanager
+def locked(server: Server) -> Iterator[None]:
+    """Keep the server from writing, as a careless backup does."""
+    path = server.directory / "data" / "doorward.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+class TestSqlite:
+    def test_locked_for_a_moment(self, tmp_path: Path) -> None:
+        """Those who come meanwhile wait, and get what they came for."""
+        with running_server(tmp_path) as server:
+            client = Client(server, open_bookstore(server))
+            kept = client.bookstore.sign_in(Visitor(), client.bookstore.native)["refresh_token"]
+
+            with ThreadPoolExecutor(1) as threads:
+                with locked(server):
+                    answer = threads.submit(client.refresh, kept)
+                    time.sleep(0.3)
+                    assert client.is_ready()
+
+                assert answer.result().status_code == 200
+
+    def test_locked_for_long(self, tmp_path: Path) -> None:
+        """After ten seconds 503, for all who wait at once, not for one after the other."""
+        with running_server(tmp_path) as server:
+            client = Client(server, open_bookstore(server))
+            tokens = [
+                client.bookstore.sign_in(Visitor(), client.bookstore.native)["refresh_token"]
+                for _ in range(4)
+            ]
+            process = server.process
+
+            with locked(server), ThreadPoolExecutor(4) as threads:
+                started = time.monotonic()
+                waiting = [threads.submit(client.refresh, token) for token in tokens]
+                time.sleep(2)
+                assert not client.is_ready()
+                assert client.is_alive()
+                for answer in waiting:
+                    check_unavailable(answer.result())
+                assert time.monotonic() - started < 15
+                # Nobody waits for what is known to be away.
+                check_unavailable(client.refresh(tokens[0]))
+                assert not client.is_ready()
+            client.await_ready()
+
+            for token in tokens:
+                assert client.refresh(token).status_code == 200
+            assert server.process is process
+            assert "Traceback" not in server.log
