@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from doorward.oidc.client_assertion import ASSERTION_TYPE
 from doorward.users.tables import User
 from tests.oidc.house import CALLBACK, SECRET, House, RegisteredClient, code_form
 
@@ -149,11 +150,15 @@ class TestSecrets:
 
         assert answer.json()["error_description"] == f"invalid client {web.id}"
 
-    async def test_assertions_are_not_supported(self, house: House, web: RegisteredClient) -> None:
-        """RFC 7523 section 2.2 is not offered, so it is refused rather than ignored."""
-        answer = await house.token(GRANT | web.credentials | {"client_assertion": "x.y.z"})
+    async def test_an_assertion_beside_a_secret(self, house: House, web: RegisteredClient) -> None:
+        """RFC 6749 section 2.3: one method in each request; and this client has no assertions."""
+        form = GRANT | {"client_assertion": "e30.e30.AA", "client_assertion_type": ASSERTION_TYPE}
 
-        assert answer.json()["error"] == "invalid_client"
+        both = await house.token(form | web.credentials)
+        alone = await house.token(form | {"client_id": web.id})
+
+        assert both.json()["error"] == "invalid_request"
+        assert alone.json()["error"] == "invalid_client"
 
 
 class TestRequests:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from doorward.applications.cached import Client
 from doorward.applications.metadata import ClientMetadata
+from doorward.applications.types import AuthMethod
 from doorward.kit.clock import ShiftedClock
 from doorward.kit.http_client import HttpClient
 from doorward.kit.jose import JoseError, SigningKey, parse_jws
@@ -45,6 +46,7 @@ def client(**metadata: Any) -> Client:
         id="bookstore",
         name="Bookstore",
         type="Traditional",
+        auth_method=AuthMethod.PRIVATE_KEY_JWT,
         is_public=False,
         is_third_party=False,
         grant_types=("authorization_code",),

@@ -45,6 +45,22 @@ class TestDiscovery:
         }
         assert metadata["authorization_response_iss_parameter_supported"] is True
 
+    async def test_how_clients_authenticate(self, house: House) -> None:
+        """RFC 8414 section 2: at each endpoint of theirs alike, and with which algorithms."""
+        metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+
+        for endpoint in ("token", "introspection", "revocation"):
+            assert metadata[f"{endpoint}_endpoint_auth_methods_supported"] == [
+                "client_secret_basic",
+                "client_secret_post",
+                "client_secret_jwt",
+                "private_key_jwt",
+                "none",
+            ]
+            algorithms = metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+            assert set(algorithms) >= {"HS256", "ES256", "PS256", "EdDSA", "Ed25519"}
+            assert "none" not in algorithms
+
     async def test_each_tenant_is_its_own_issuer(self, admin_house: House) -> None:
         """The admin tenant's endpoint names the admin tenant's issuer."""
         metadata = (await admin_house.http.get("/oidc/.well-known/openid-configuration")).json()

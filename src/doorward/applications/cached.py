@@ -10,7 +10,13 @@ import msgspec
 from doorward.applications import store
 from doorward.applications.metadata import ClientMetadata
 from doorward.applications.tables import Application
-from doorward.applications.types import ApplicationType, grant_types, has_secrets
+from doorward.applications.types import (
+    ApplicationType,
+    AuthMethod,
+    auth_method,
+    grant_types,
+    has_secrets,
+)
 from doorward.storage import Snapshot
 
 DEFAULT_ID_TOKEN_LIFETIME = 3600
@@ -18,19 +24,21 @@ DEFAULT_REFRESH_TOKEN_DAYS = 14
 
 
 class ClientSecret(msgspec.Struct, frozen=True):
-    """A secret as it is compared: by its keyed hash."""
+    """A secret as it is compared: by its keyed hash, or opened where it is a key itself."""
 
     value_hash: str
     expires_at: datetime | None
+    sealed: str
 
 
 class Client(msgspec.Struct, frozen=True):
-    """An OAuth client. `is_public` means no secret; lifetimes are timedeltas; `metadata` holds what
-    only some clients say of themselves."""
+    """An OAuth client. `is_public`: it cannot prove who it is; lifetimes are timedeltas; `metadata`
+    holds what only some clients say of themselves."""
 
     id: str
     name: str
     type: str
+    auth_method: AuthMethod
     is_public: bool
     is_third_party: bool
     grant_types: tuple[str, ...]
@@ -45,6 +53,18 @@ class Client(msgspec.Struct, frozen=True):
     logo_uri: str | None
     requires_pkce: bool
     metadata: ClientMetadata
+
+    @property
+    def is_hardened(self) -> bool:
+        """Whether the client asked for what only the profiles of FAPI 2.0 demand, so that habits of
+        older clients are not tolerated from it."""
+        metadata = self.metadata
+        return (
+            metadata.require_pushed_authorization_requests
+            or metadata.require_signed_request_object
+            or metadata.dpop_bound_access_tokens
+            or metadata.tls_client_certificate_bound_access_tokens
+        )
 
     @property
     def is_native(self) -> bool:
@@ -74,7 +94,10 @@ async def find_client(snapshot: Snapshot, client_id: str) -> Client | None:
         )
         return _client(
             application,
-            tuple(ClientSecret(value_hash=s.value_hash, expires_at=s.expires_at) for s in secrets),
+            tuple(
+                ClientSecret(value_hash=s.value_hash, expires_at=s.expires_at, sealed=s.value)
+                for s in secrets
+            ),
         )
 
     return await snapshot.get(("client", client_id), load)
@@ -82,11 +105,14 @@ async def find_client(snapshot: Snapshot, client_id: str) -> Client | None:
 
 def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Client:
     oidc, custom = application.oidc_client_metadata, application.custom_client_metadata
+    metadata = msgspec.convert(oidc, ClientMetadata)
+    method = auth_method(application.type, registered=metadata.token_endpoint_auth_method)
     return Client(
         id=application.id,
         name=application.name,
         type=application.type,
-        is_public=not has_secrets(application.type),
+        auth_method=method,
+        is_public=method == AuthMethod.NONE,
         is_third_party=application.is_third_party,
         grant_types=grant_types(
             application.type,
@@ -105,7 +131,7 @@ def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Clie
         always_issues_refresh_token=custom.get("alwaysIssueRefreshToken", False),
         logo_uri=oidc.get("logoUri"),
         requires_pkce=not has_secrets(application.type) or custom.get("requirePkce", False),
-        metadata=msgspec.convert(oidc, ClientMetadata),
+        metadata=metadata,
     )
 
 

@@ -16,6 +16,18 @@ class ApplicationType(StrEnum):
     SAML = "SAML"
 
 
+class AuthMethod(StrEnum):
+    """How a client proves who it is: OpenID Connect Core section 9, RFC 8705 section 2."""
+
+    CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 a name
+    CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105 a name
+    CLIENT_SECRET_JWT = "client_secret_jwt"  # noqa: S105 a name
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS_CLIENT_AUTH = "tls_client_auth"
+    SELF_SIGNED_TLS_CLIENT_AUTH = "self_signed_tls_client_auth"
+    NONE = "none"
+
+
 PUBLIC_TYPES = frozenset({ApplicationType.NATIVE, ApplicationType.SPA})
 """Types whose code runs on the user's device: no secret, PKCE required."""
 
@@ -30,6 +42,13 @@ DEFAULT_SECRET_NAME = "Default secret"  # noqa: S105 a name
 def has_secrets(type_: str) -> bool:
     """Tell whether applications of this type authenticate with a secret."""
     return type_ not in PUBLIC_TYPES
+
+
+def auth_method(type_: str, *, registered: str | None) -> AuthMethod:
+    """Return how an application proves who it is: as it registered, or as its type does."""
+    if registered is not None:
+        return AuthMethod(registered)
+    return AuthMethod.CLIENT_SECRET_BASIC if has_secrets(type_) else AuthMethod.NONE
 
 
 def grant_types(

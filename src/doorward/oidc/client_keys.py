@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,6 +61,9 @@ class KeySet:
         # RFC 7517 section 5: keys that are not understood SHOULD be ignored.
         return cls([key for key in keys if isinstance(key, dict) and _is_public(key)])
 
+    def __bool__(self) -> bool:
+        return bool(self.jwks)
+
     def has_key(self, kid: str | None) -> bool:
         """Tell whether a key may be the one that `kid` names."""
         return any(_may_be(jwk, kid) for jwk in self.jwks)
@@ -78,6 +81,9 @@ class KeySet:
         return self._parsed[index, algorithm]
 
 
+IsEnough = Callable[[KeySet], bool]
+
+
 class KeySets:
     """The keys of every client that has some. One for each process."""
 
@@ -87,8 +93,8 @@ class KeySets:
         self._by_client: dict[tuple[str, str], tuple[object, KeySet]] = {}
         self._by_uri: dict[tuple[str, str], _Fetched] = {}
 
-    async def find(self, client: Client, *, tenant_id: str, kid: str | None = None) -> KeySet:
-        """Return the keys of a client. `kid` is a key that should be among them.
+    async def find(self, client: Client, *, tenant_id: str, is_enough: IsEnough = bool) -> KeySet:
+        """Return the keys of a client; fetched anew, if that may be, while they are not enough.
 
         Raises:
             JoseError: the client has no keys, or they cannot be fetched.
@@ -97,7 +103,7 @@ class KeySets:
         if metadata.jwks is not None:
             return self._given(client.id, metadata.jwks, tenant_id=tenant_id)
         if metadata.jwks_uri is not None:
-            return await self._fetched(metadata.jwks_uri, tenant_id=tenant_id, kid=kid)
+            return await self._fetched(metadata.jwks_uri, tenant_id=tenant_id, is_enough=is_enough)
         raise JoseError("the client has no keys registered")
 
     def _given(self, client_id: str, jwks: dict[str, Any], *, tenant_id: str) -> KeySet:
@@ -108,16 +114,16 @@ class KeySets:
             _keep(self._by_client, (tenant_id, client_id), known)
         return known[1]
 
-    async def _fetched(self, uri: str, *, tenant_id: str, kid: str | None) -> KeySet:
+    async def _fetched(self, uri: str, *, tenant_id: str, is_enough: IsEnough) -> KeySet:
         entry = self._by_uri.get((tenant_id, uri))
         if entry is None:
             entry = _Fetched()
             _keep(self._by_uri, (tenant_id, uri), entry)
-        if not entry.answers(kid, now=self._clock.now()):
+        if not entry.answers(is_enough, now=self._clock.now()):
             # One at a time: who waited here finds what the one before has fetched.
             async with entry.lock:
                 now = self._clock.now()
-                if not entry.answers(kid, now=now) and entry.may_ask(now):
+                if not entry.answers(is_enough, now=now) and entry.may_ask(now):
                     entry.asked_at = now
                     await self._fetch(entry, uri)
         return entry.get_keys(now=self._clock.now())
@@ -149,10 +155,10 @@ class _Fetched:
         self.fetched_at: datetime | None = None
         self.asked_at: datetime | None = None
 
-    def answers(self, kid: str | None, *, now: datetime) -> bool:
+    def answers(self, is_enough: IsEnough, *, now: datetime) -> bool:
         if self.keys is None or self.fetched_at is None or now - self.fetched_at > FRESH:
             return False
-        return self.keys.has_key(kid)
+        return is_enough(self.keys)
 
     def may_ask(self, now: datetime) -> bool:
         return self.asked_at is None or now - self.asked_at >= FLOOR
@@ -179,7 +185,9 @@ async def verify_signature(
     # RFC 8725 section 3.1: the algorithms are ours to choose; the header chooses among them.
     if jws.algorithm not in algorithms or jws.algorithm not in CLIENT_ALGORITHMS:
         raise JoseError("the algorithm is not allowed for this client")
-    keys = await key_sets.find(client, tenant_id=tenant_id, kid=jws.kid)
+    keys = await key_sets.find(
+        client, tenant_id=tenant_id, is_enough=lambda keys: keys.has_key(jws.kid)
+    )
     for key in keys.candidates(algorithm=jws.algorithm, kid=jws.kid):
         try:
             return jws.verify(key)

@@ -13,6 +13,8 @@ import msgspec
 
 from doorward.keys.ring import current_keys
 from doorward.oidc.claims import CLAIMS
+from doorward.oidc.client_assertion import SECRET_ALGORITHMS
+from doorward.oidc.client_keys import CLIENT_ALGORITHMS
 from doorward.oidc.cors import ANY_ORIGIN
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -58,7 +60,6 @@ async def jwks(request: OidcRequest, provider: Provider) -> OidcResponse:
 
 def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
     """Return what this provider does, and nothing that it does not."""
-    methods = ["client_secret_basic", "client_secret_post", "none"]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/auth",
@@ -80,9 +81,7 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "subject_types_supported": ["public"],
         "authorization_signing_alg_values_supported": algorithms,
         "id_token_signing_alg_values_supported": algorithms,
-        "token_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_methods_supported": methods,
+        **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": list(CLAIMS),
@@ -91,6 +90,23 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": ["none", "login", "consent"],
+    }
+
+
+def _client_authentication() -> dict[str, list[str]]:
+    """Say how clients authenticate: RFC 8414 section 2, the same at each of their endpoints."""
+    methods = [
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "none",
+    ]
+    algorithms = [*SECRET_ALGORITHMS, *CLIENT_ALGORITHMS]
+    return {
+        f"{endpoint}_endpoint_auth_{what}_supported": values
+        for endpoint in ("token", "introspection", "revocation")
+        for what, values in (("methods", methods), ("signing_alg_values", algorithms))
     }
 
 
