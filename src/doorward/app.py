@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from doorward.cimd.documents import ClientDocuments
 from doorward.keys.ring import current_keys
 from doorward.keys.schedule import rotate_forever
 from doorward.kit.clock import Clock, SystemClock
@@ -121,6 +122,9 @@ class App:
             allow_private_addresses=self.settings.allow_private_addresses,
             host_overrides=self.settings.dev_host_overrides,
         )
+        documents = ClientDocuments(
+            http=http, clock=self._clock, is_guarded=not self.settings.allow_private_addresses
+        )
         oidc = Oidc(
             db=db,
             snapshots=snapshots,
@@ -129,6 +133,7 @@ class App:
             templates=pages.templates,
             texts=pages.texts,
             http=http,
+            documents=documents,
         )
         passwords = Passwords(self.settings)
         web = create_web(
@@ -138,6 +143,7 @@ class App:
             clock=self._clock,
             sealer=self._sealer,
             http=http,
+            documents=documents,
             passwords=passwords,
             pages=pages,
             call_internally=self,

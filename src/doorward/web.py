@@ -17,6 +17,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from doorward.api import api_routers, provide_name_conflicts, token_verifier
+from doorward.cimd.documents import ClientDocuments
 from doorward.console.routes import console_router
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -47,6 +48,7 @@ def create_web(
     clock: Clock,
     sealer: Sealer,
     http: HttpClient,
+    documents: ClientDocuments,
     passwords: Passwords,
     pages: Pages,
     call_internally: Asgi,
@@ -75,6 +77,7 @@ def create_web(
         clock=clock,
         sealer=sealer,
         http=http,
+        documents=documents,
         passwords=passwords,
         pwned=shared["pwned"],
         templates=pages.templates,

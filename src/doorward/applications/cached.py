@@ -92,7 +92,7 @@ async def find_client(snapshot: Snapshot, client_id: str) -> Client | None:
             if has_secrets(application.type)
             else []
         )
-        return _client(
+        return client_of(
             application,
             tuple(
                 ClientSecret(value_hash=s.value_hash, expires_at=s.expires_at, sealed=s.value)
@@ -103,7 +103,7 @@ async def find_client(snapshot: Snapshot, client_id: str) -> Client | None:
     return await snapshot.get(("client", client_id), load)
 
 
-def _client(application: Application, secrets: tuple[ClientSecret, ...]) -> Client:
+def client_of(application: Application, secrets: tuple[ClientSecret, ...]) -> Client:
     oidc, custom = application.oidc_client_metadata, application.custom_client_metadata
     metadata = msgspec.convert(oidc, ClientMetadata)
     method = auth_method(application.type, registered=metadata.token_endpoint_auth_method)

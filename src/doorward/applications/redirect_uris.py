@@ -78,6 +78,12 @@ def find_fault(uri: str) -> str | None:
     return None
 
 
+def is_loopback(uri: str) -> bool:
+    """Tell whether a URI leads to the user's own device by http or https."""
+    parts = _split(uri)
+    return parts is not None and parts.hostname in _LOOPBACK_HOSTS
+
+
 def _is_loopback_match(candidate: str, pattern: str) -> bool:
     ours, theirs = _split(pattern), _split(candidate)
     if ours is None or theirs is None or _SUSPICIOUS.search(candidate):

@@ -7,13 +7,13 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, String
 
-from doorward.storage import Timestamp, tenant_table
+from doorward.storage import ClientId, Timestamp, tenant_table
 
 grants = tenant_table(
     "grants",
     Column("id", String(21), nullable=False),
     Column("user_id", String(21), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("session_id", String(21)),
     Column("is_offline", Boolean, nullable=False),
     Column("created_at", Timestamp, nullable=False),

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Column, Index, String
 
-from doorward.storage import Json, Timestamp, tenant_table
+from doorward.storage import ClientId, Json, Timestamp, tenant_table
 
 interactions = tenant_table(
     "interactions",
     Column("id_hash", String(64), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("params", Json, nullable=False),
     Column("event", String(32)),
     Column("state", Json, nullable=False),

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.cimd.documents import ClientDocuments
 from doorward.errors import ServiceUnavailable
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -118,6 +119,7 @@ class Oidc:
         templates: Templates,
         texts: Catalogues,
         http: HttpClient,
+        documents: ClientDocuments,
     ) -> None:
         self._provider = Provider(
             db=db,
@@ -128,6 +130,7 @@ class Oidc:
             texts=texts,
             http=http,
             key_sets=KeySets(http=http, clock=clock),
+            documents=documents,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -239,7 +242,9 @@ class Oidc:
         if origin is None:
             return answer
         snapshot = await self._provider.snapshots.current(request.edge.tenant_id)
-        client = await find_client_at(snapshot, client_id, edge=request.edge) if client_id else None
+        client = None
+        if client_id:
+            client = await find_client_at(snapshot, client_id, edge=request.edge, documents=None)
         if client and not is_origin_allowed(origin, client=client, request=request):
             return answer
         return answer.with_headers(*origin_headers(origin))

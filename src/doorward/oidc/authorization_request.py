@@ -13,6 +13,7 @@ import msgspec
 
 from doorward.applications.cached import Client
 from doorward.applications.redirect_uris import is_registered
+from doorward.cimd.documents import ClientDocuments
 from doorward.keys.ring import current_keys
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
@@ -101,7 +102,9 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
         return OFFLINE_ACCESS in self.scope.split()
 
 
-async def find_redirect_target(snapshot: Snapshot, params: Params, *, edge: Edge) -> RedirectTarget:
+async def find_redirect_target(
+    snapshot: Snapshot, params: Params, *, edge: Edge, documents: ClientDocuments
+) -> RedirectTarget:
     """Return who asks and where to answer.
 
     Raises:
@@ -113,9 +116,11 @@ async def find_redirect_target(snapshot: Snapshot, params: Params, *, edge: Edge
     client_id = params.get("client_id")
     if client_id is None:
         raise InvalidRequest("missing required parameter client_id")
-    client = await find_client_at(snapshot, client_id, edge=edge)
+    client = await find_client_at(snapshot, client_id, edge=edge, documents=documents)
     if client is None:
-        raise InvalidClient(f"invalid client {client_id[:128]}", status=400)
+        fault = documents.find_fault(client_id)
+        reason = f": its metadata document cannot be used: {fault}" if fault else ""
+        raise InvalidClient(f"invalid client {client_id[:128]}{reason}", status=400)
 
     # 2. The redirect URI. RFC 9700 section 2.1: exact match.
     redirect_uri = params.get("redirect_uri")

@@ -51,7 +51,9 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
     params = source.params
 
     # 2. Verify who asks and where an answer may go; nothing redirects before.
-    target = await find_redirect_target(snapshot, params, edge=request.edge)
+    target = await find_redirect_target(
+        snapshot, params, edge=request.edge, documents=provider.documents
+    )
 
     # 3. Whatever is wrong from here on, the client is told.
     try:

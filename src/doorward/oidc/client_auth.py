@@ -57,7 +57,9 @@ async def authenticate_client(
     sent = _credentials(request)
 
     # 2. Whom we know.
-    client = await find_client_at(snapshot, sent.client_id, edge=request.edge)
+    client = await find_client_at(
+        snapshot, sent.client_id, edge=request.edge, documents=provider.documents
+    )
     if client is None:
         raise InvalidClient(f"invalid client {sent.client_id[:128]}", challenge=sent.challenge)
 

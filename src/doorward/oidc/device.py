@@ -190,7 +190,9 @@ async def _find_device(
     )
     if code is None:
         return None
-    client = await find_client_at(snapshot, code.client_id, edge=request.edge)
+    client = await find_client_at(
+        snapshot, code.client_id, edge=request.edge, documents=provider.documents
+    )
     return (code, client) if client and DEVICE_CODE in client.grant_types else None
 
 

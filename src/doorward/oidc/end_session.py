@@ -77,7 +77,9 @@ async def end_session(request: OidcRequest, provider: Provider) -> OidcResponse:
         raise InvalidRequest("client_id does not match the provided id_token_hint")
     client = None
     if client_id is not None:
-        client = await find_client_at(snapshot, client_id, edge=request.edge)
+        client = await find_client_at(
+            snapshot, client_id, edge=request.edge, documents=provider.documents
+        )
         if client is None:
             raise InvalidClient(f"invalid client {client_id[:128]}", status=400)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from doorward.cimd.documents import ClientDocuments
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
@@ -28,3 +29,4 @@ class Provider:
     texts: Catalogues
     http: HttpClient
     key_sets: KeySets
+    documents: ClientDocuments

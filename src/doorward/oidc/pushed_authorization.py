@@ -49,7 +49,9 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
     values = {**request.params.values, "client_id": client.id}
     params = split_resources(msgspec.structs.replace(request.params, values=values))
     try:
-        target = await find_redirect_target(snapshot, params, edge=edge)
+        target = await find_redirect_target(
+            snapshot, params, edge=edge, documents=provider.documents
+        )
     except InvalidRedirectUri as error:
         # RFC 9126 section 2.3: the error codes are those of the token endpoint.
         raise InvalidRequest(error.description) from error

@@ -69,7 +69,9 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 4. The request once more: client, redirect URI or resource may have changed meanwhile.
     snapshot = await provider.snapshots.current(edge.tenant_id)
     source = restored_source(interaction.params)
-    target = await find_redirect_target(snapshot, source.params, edge=edge)
+    target = await find_redirect_target(
+        snapshot, source.params, edge=edge, documents=provider.documents
+    )
     cookie = interaction_cookie(
         without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
     )

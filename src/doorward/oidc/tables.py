@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, String, Text
 
-from doorward.storage import Json, Timestamp, tenant_table
+from doorward.storage import ClientId, Json, Timestamp, tenant_table
 
 
 class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,7 +40,7 @@ authorization_codes = tenant_table(
     "authorization_codes",
     Column("code_hash", String(64), nullable=False),
     Column("grant_id", String(21), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
     Column("redirect_uri", Text, nullable=False),
@@ -68,7 +68,7 @@ refresh_tokens = tenant_table(
     "refresh_tokens",
     Column("grant_id", String(21), nullable=False),
     Column("token_hash", String(64), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
     Column("scope", Text, nullable=False),
@@ -87,7 +87,7 @@ access_tokens = tenant_table(
     "access_tokens",
     Column("grant_id", String(21), nullable=False),
     Column("token_hash", String(64), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("user_id", String(21), nullable=False),
     Column("session_id", String(21)),
     Column("scope", Text, nullable=False),

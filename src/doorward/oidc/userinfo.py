@@ -35,7 +35,9 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     token, user = found
     snapshot = await provider.snapshots.current(edge.tenant_id)
-    client = await find_client_at(snapshot, token.client_id, edge=edge)
+    client = await find_client_at(
+        snapshot, token.client_id, edge=edge, documents=provider.documents
+    )
     if client is None:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     check_origin(request, client)

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Index, String
 
-from doorward.storage import Json, Timestamp, tenant_table
+from doorward.storage import ClientId, Json, Timestamp, tenant_table
 
 pushed_requests = tenant_table(
     "pushed_requests",
     Column("id_hash", String(64), nullable=False),
-    Column("client_id", String(128), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("params", Json, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     Column("kept_until", Timestamp, nullable=False),

@@ -16,7 +16,6 @@ from litestar import Response
 from litestar.exceptions import ClientException
 from litestar.params import SkipValidation
 
-from doorward.applications.cached import find_client
 from doorward.connectors.cached import ConfiguredConnector, list_social_connectors
 from doorward.connectors.views import logo_url
 from doorward.errors import RequestError
@@ -156,7 +155,9 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
 async def provide_page(request: AnyRequest, visit: UseVisit, surface: UseSurface) -> HostedPage:
     """Return the page that a request of a visit is answered with."""
     texts, static, sealer = surface.texts, surface.static, surface.sealer
-    client = await find_client(visit.snapshot, visit.interaction.client_id)
+    client = await surface.documents.find_client(
+        visit.snapshot, visit.interaction.client_id, edge=visit.edge
+    )
     name = client.name if client else None
     social = await list_social_buttons(
         visit.snapshot, visit.experience, static=static, sealer=sealer

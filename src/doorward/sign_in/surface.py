@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request
 from litestar.params import SkipValidation
 
+from doorward.cimd.documents import ClientDocuments
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
@@ -53,6 +54,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     sealer: Sealer
     http: HttpClient
+    documents: ClientDocuments
     passwords: Passwords
     pwned: PwnedPasswords
     templates: Templates

@@ -18,11 +18,12 @@ from doorward.storage.errors import (
     UniqueViolation,
     ValueTooLong,
 )
-from doorward.storage.schema import Json, Timestamp, metadata, tenant_table
+from doorward.storage.schema import ClientId, Json, Timestamp, metadata, tenant_table
 from doorward.storage.snapshots import Snapshot, Snapshots, config_changed
 from doorward.storage.statements import Statement, insert_new_statement, insert_statement
 
 __all__ = [
+    "ClientId",
     "Database",
     "Executor",
     "ForeignKeyViolation",

@@ -20,6 +20,11 @@ metadata = MetaData(
 )
 
 
+ClientId = String(2048)
+"""The id of an OAuth client: 21 characters of ours, or the URL of its client id metadata document,
+which is stored whole: it is the identity, and a prefix of it is another's."""
+
+
 class Timestamp(TypeDecorator[Any]):
     """An aware UTC datetime, stored as milliseconds since the epoch (BIGINT) on both databases."""
 

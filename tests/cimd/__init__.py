@@ -1,0 +1,1 @@
+"""Client id metadata documents."""
