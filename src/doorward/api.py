@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from litestar import Router
 from litestar.di import Provide
@@ -15,6 +16,7 @@ from doorward.applications.cached import find_client
 from doorward.applications.store import list_applications_by_id
 from doorward.audit import api as audit
 from doorward.connectors import api as connectors
+from doorward.errors import RequestError
 from doorward.keys import api as keys
 from doorward.keys.ring import current_keys
 from doorward.kit.clock import Clock
@@ -27,6 +29,9 @@ from doorward.management.routes import (
     management_router,
     public_router,
 )
+from doorward.oidc.dpop import ProofVerifier
+from doorward.oidc.errors import OAuthError
+from doorward.oidc.sender_constraint import check_presenter
 from doorward.resources import api as resources
 from doorward.roles import api as roles
 from doorward.roles.api import FindApplications, FindUsers
@@ -103,7 +108,13 @@ def provide_name_conflicts() -> FindNameConflicts:
 
 
 def token_verifier(
-    db: Database, snapshots: Snapshots, *, settings: Settings, sealer: Sealer, clock: Clock
+    db: Database,
+    snapshots: Snapshots,
+    *,
+    settings: Settings,
+    sealer: Sealer,
+    clock: Clock,
+    proofs: ProofVerifier,
 ) -> TokenVerifier:
     """Return the check of the management API's tokens, with the slices it asks."""
 
@@ -118,9 +129,21 @@ def token_verifier(
         user = await find_user(db, tenant_id=caller.tenant_id, user_id=caller.subject)
         return user is not None and not user.is_suspended
 
+    async def check(**presented: Any) -> None:
+        try:
+            await check_presenter(proofs, **presented)
+        except OAuthError as error:
+            headers = {name.decode(): value.decode() for name, value in error.headers}
+            if error.challenge is not None:
+                headers["www-authenticate"] = error.challenge
+            raise RequestError(
+                "auth.unauthorized", status=401, detail=error.description, headers=headers
+            ) from error
+
     return TokenVerifier(
         keys_of=keys_of,
         is_active=is_active,
+        check_presenter=check,
         admin_tenant_id=ADMIN_TENANT,
         admin_issuer=f"{settings.admin_endpoint}/oidc",
         clock=clock,

@@ -28,6 +28,7 @@ from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import SHORT_PATHS, Oidc
+from doorward.oidc.dpop import ProofVerifier
 from doorward.pages import open_pages
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots, open_database
@@ -125,6 +126,12 @@ class App:
         documents = ClientDocuments(
             http=http, clock=self._clock, is_guarded=not self.settings.allow_private_addresses
         )
+        proofs = ProofVerifier(
+            db=db,
+            sealer=self._sealer,
+            clock=self._clock,
+            requires_nonce=self.settings.require_dpop_nonce,
+        )
         oidc = Oidc(
             db=db,
             snapshots=snapshots,
@@ -134,6 +141,7 @@ class App:
             texts=pages.texts,
             http=http,
             documents=documents,
+            proofs=proofs,
         )
         passwords = Passwords(self.settings)
         web = create_web(
@@ -144,6 +152,7 @@ class App:
             sealer=self._sealer,
             http=http,
             documents=documents,
+            proofs=proofs,
             passwords=passwords,
             pages=pages,
             call_internally=self,

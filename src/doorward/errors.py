@@ -41,6 +41,7 @@ class RequestError(DoorwardError):
         data: JSON value for the `data` member, or None to leave it out.
         interpolation: values for the placeholders of the code's text.
         detail: private words for the log, never sent.
+        headers: headers of the answer, by name.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class RequestError(DoorwardError):
         data: Any = None,
         interpolation: dict[str, Any] | None = None,
         detail: str = "",
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code} ({status}) {detail}".rstrip())
         self.code = code
@@ -58,6 +60,7 @@ class RequestError(DoorwardError):
         self.data = data
         self.interpolation = interpolation or {}
         self.detail = detail
+        self.headers = headers or {}
 
 
 class ServiceUnavailable(DoorwardError):

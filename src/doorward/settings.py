@@ -142,6 +142,12 @@ class Settings:
         (),
         "Networks (CIDR, comma separated) whose X-Forwarded-For is believed. Default: none.",
     )
+    require_dpop_nonce: bool = _setting(
+        _boolean,
+        False,
+        "Whether a DPoP proof has to carry a nonce of this server (RFC 9449 section 8). A client "
+        "then needs one more request now and then, and proofs cannot be made long ahead.",
+    )
     log_level: str = _setting(_choice(*_LOG_LEVELS), "info", "debug, info, warning or error.")
     log_format: str = _setting(
         _choice(*_LOG_FORMATS), "text", "text for people, json for machines."

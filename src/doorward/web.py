@@ -26,6 +26,7 @@ from doorward.kit.http_client import HttpClient
 from doorward.management.description import openapi_config
 from doorward.management.envelope import Envelope, is_api_path
 from doorward.management.errors import render_http_exception
+from doorward.oidc.dpop import ProofVerifier
 from doorward.pages import Pages, static_route
 from doorward.settings import Settings
 from doorward.sign_in.errors import render_page_error
@@ -49,6 +50,7 @@ def create_web(
     sealer: Sealer,
     http: HttpClient,
     documents: ClientDocuments,
+    proofs: ProofVerifier,
     passwords: Passwords,
     pages: Pages,
     call_internally: Asgi,
@@ -85,7 +87,9 @@ def create_web(
         static=pages.static,
         pages=PageCache(),
     )
-    verifier = token_verifier(db, snapshots, settings=settings, sealer=sealer, clock=clock)
+    verifier = token_verifier(
+        db, snapshots, settings=settings, sealer=sealer, clock=clock, proofs=proofs
+    )
 
     def adapt(config: AppConfig) -> AppConfig:
         config.state = State({**shared, "token_verifier": verifier, "sign_in": sign_in})

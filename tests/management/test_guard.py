@@ -93,7 +93,7 @@ class TestNoToken:
 
         assert answer.status_code == 401
         assert answer.json()["code"] == "auth.authorization_token_type_not_supported"
-        assert answer.json()["data"] == {"supportedTypes": ["Bearer"]}
+        assert answer.json()["data"] == {"supportedTypes": ["Bearer", "DPoP"]}
 
     @pytest.mark.parametrize("token", ["x", "x.y", "x.y.z", "....", "a" * 20_000])
     def test_garbage(self, server: Server, token: str) -> None:

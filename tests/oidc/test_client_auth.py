@@ -373,4 +373,4 @@ class TestOrigins:
 
         assert answer.status_code == 401
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
-        assert answer.headers["access-control-expose-headers"] == "WWW-Authenticate"
+        assert answer.headers["access-control-expose-headers"] == "WWW-Authenticate, DPoP-Nonce"

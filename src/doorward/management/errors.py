@@ -84,7 +84,9 @@ def render_request_error(request: AnyRequest, error: RequestError) -> Response[E
     if error.detail:
         log.info("refused", extra={"code": error.code, "reason": error.detail})
     language = negotiate_language(accept_language=request.headers.get("accept-language"))
-    return _json(error_body(error, TEXTS.get(language)), status=error.status)
+    answer = _json(error_body(error, TEXTS.get(language)), status=error.status)
+    answer.headers.update(error.headers)
+    return answer
 
 
 def render_not_found(request: AnyRequest, error: NotFound) -> Response[ErrorBody]:

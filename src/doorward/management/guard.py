@@ -1,15 +1,17 @@
-"""Who may call the management API (RFC 9068 access tokens, RFC 6750).
+"""Who may call the management API (RFC 9068 access tokens, RFC 6750, RFC 9449).
 
 A caller shows a JWT access token whose audience is the management API of the tenant, signed by the
 tenant itself or by the admin tenant, with the scope `all`. Keys come from the configuration
 snapshots, so a check costs one signature and no round trip. The subject must still be there: a
-token of a deleted application, or of a suspended user, is refused before it expires.
+token of a deleted application, or of a suspended user, is refused before it expires. So is a token
+that is bound to a key (`cnf`) when it comes from anybody else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -18,7 +20,7 @@ from litestar.handlers import BaseRouteHandler
 from doorward.errors import RequestError
 from doorward.kit import jose
 from doorward.kit.clock import Clock
-from doorward.kit.edge import Edge
+from doorward.kit.edge import Edge, RawHeaders, find_header
 from doorward.kit.jose import JoseError, VerificationKey
 from doorward.management.audience import audience_of
 
@@ -27,8 +29,32 @@ LEEWAY = 5
 """Seconds by which clocks may differ."""
 _TYPES = ("at+jwt",)
 
+_SCHEMES = {"bearer": "Bearer", "dpop": "DPoP"}
+
 KeysOf = Callable[[str], Awaitable[Mapping[str, VerificationKey]]]
 IsActive = Callable[["Caller"], Awaitable[bool]]
+
+
+class CheckPresenter(Protocol):
+    """Refuses a token that is bound (`cnf`) to another than who sends it.
+
+    `scheme` is in lower case; `url` is the public address of the request, without its query.
+
+    Raises:
+        RequestError: 401.
+    """
+
+    def __call__(
+        self,
+        *,
+        scheme: str,
+        token: str,
+        cnf: Mapping[str, Any] | None,
+        headers: RawHeaders,
+        method: str,
+        url: str,
+        tenant_id: str,
+    ) -> Awaitable[None]: ...
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -49,6 +75,7 @@ class TokenVerifier:
     Args:
         keys_of: verification keys of a tenant, by kid.
         is_active: whether the subject exists and is not suspended.
+        check_presenter: whether the token is in the right hands.
         admin_tenant_id: the tenant whose tokens are accepted everywhere.
         admin_issuer: its issuer.
     """
@@ -58,25 +85,27 @@ class TokenVerifier:
         *,
         keys_of: KeysOf,
         is_active: IsActive,
+        check_presenter: CheckPresenter,
         admin_tenant_id: str,
         admin_issuer: str,
         clock: Clock,
     ) -> None:
         self._keys_of = keys_of
         self._is_active = is_active
+        self._check_presenter = check_presenter
         self._admin = (admin_tenant_id, admin_issuer)
         self._clock = clock
 
-    async def verify(self, authorization: str | None, *, edge: Edge) -> Caller:
-        """Return the caller behind an Authorization header.
+    async def verify(self, headers: RawHeaders, *, method: str, path: str, edge: Edge) -> Caller:
+        """Return the caller behind the Authorization header of a request.
 
         Raises:
             RequestError: 401 auth.authorization_header_missing,
                 auth.authorization_token_type_not_supported, auth.unauthorized or
                 auth.jwt_sub_missing; 403 auth.forbidden.
         """
-        # 1. A bearer token is there.
-        token = _bearer_token(authorization)
+        # 1. A token is there.
+        scheme, token = _presented_token(find_header(headers, b"authorization"))
 
         # 2. Signed by the tenant or by the admin tenant, which must then be its issuer.
         claims, tenant_id = await self._claims(token, edge)
@@ -84,7 +113,18 @@ class TokenVerifier:
         # 3. For this API, and now.
         self._check_claims(claims, audience=audience_of(edge.tenant_id))
 
-        # 4. Somebody's, who is still there.
+        # 4. In the hands of whom it was given to.
+        await self._check_presenter(
+            scheme=scheme,
+            token=token,
+            cnf=_confirmation(claims),
+            headers=headers,
+            method=method,
+            url=edge.endpoint + path,
+            tenant_id=edge.tenant_id,
+        )
+
+        # 5. Somebody's, who is still there.
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
             raise RequestError("auth.jwt_sub_missing", status=401)
@@ -94,7 +134,7 @@ class TokenVerifier:
         if not await self._is_active(caller):
             raise _unauthorized("the subject is gone or suspended")
 
-        # 5. And allowed.
+        # 6. And allowed.
         scope = claims.get("scope")
         if not isinstance(scope, str) or SCOPE not in scope.split(" "):
             raise RequestError("auth.forbidden", status=403)
@@ -131,8 +171,11 @@ async def require_management_token(
     """Litestar's guard: let the request on with its caller, or refuse it."""
     verifier: TokenVerifier = connection.app.state["token_verifier"]
     state: dict[str, Any] = connection.scope["state"]
+    scope: Mapping[str, Any] = connection.scope
+    # As it was sent: a proof's `htu` is escaped as the request is.
+    path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     state["caller"] = await verifier.verify(
-        connection.headers.get("authorization"), edge=state["edge"]
+        scope["headers"], method=scope["method"], path=path, edge=state["edge"]
     )
 
 
@@ -142,18 +185,26 @@ def provide_caller(scope: dict[str, Any]) -> Caller:
     return caller
 
 
-def _bearer_token(authorization: str | None) -> str:
+def _presented_token(authorization: str | None) -> tuple[str, str]:
     if not authorization:
         raise RequestError("auth.authorization_header_missing", status=401)
     scheme, _, token = authorization.partition(" ")
     # RFC 9110 section 11.1: the scheme is case-insensitive.
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in _SCHEMES:
         raise RequestError(
             "auth.authorization_token_type_not_supported",
             status=401,
-            data={"supportedTypes": ["Bearer"]},
+            data={"supportedTypes": list(_SCHEMES.values())},
         )
-    return token.strip()
+    return scheme.lower(), token.strip()
+
+
+def _confirmation(claims: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    cnf = claims.get("cnf")
+    # RFC 7800 section 3.1: a JSON object.
+    if cnf is not None and not isinstance(cnf, dict):
+        raise _unauthorized("cnf is not an object")
+    return cnf
 
 
 def _unauthorized(reason: str) -> RequestError:

@@ -28,6 +28,7 @@ from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
 from doorward.oidc.device import answer_code, device_success, enter_code
 from doorward.oidc.device_authorization import authorize_device
+from doorward.oidc.dpop import ProofVerifier
 from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
 from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
 from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
@@ -120,6 +121,7 @@ class Oidc:
         texts: Catalogues,
         http: HttpClient,
         documents: ClientDocuments,
+        proofs: ProofVerifier,
     ) -> None:
         self._provider = Provider(
             db=db,
@@ -131,6 +133,7 @@ class Oidc:
             http=http,
             key_sets=KeySets(http=http, clock=clock),
             documents=documents,
+            proofs=proofs,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -219,9 +222,9 @@ class Oidc:
         if request.path.startswith(FOR_PEOPLE) and wants_html(request):
             return await self._error_page(request, error)
         response = json_response(_error_body(error, is_bare=b"parse_error=false" in query))
-        extra: Headers = ()
+        extra: Headers = error.headers
         if error.challenge is not None:
-            extra = ((b"www-authenticate", error.challenge.encode()),)
+            extra = (*extra, (b"www-authenticate", error.challenge.encode()))
         answer = OidcResponse(error.status, (*response.headers, *extra), response.body)
         if request.path in OPEN_TO_ANY_ORIGIN:
             return answer.with_headers(ANY_ORIGIN)

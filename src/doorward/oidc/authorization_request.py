@@ -19,6 +19,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.jose import JoseError, decode
 from doorward.oidc.clients import find_client_at
+from doorward.oidc.dpop import parse_dpop_jkt
 from doorward.oidc.errors import (
     InvalidClient,
     InvalidRedirectUri,
@@ -51,6 +52,7 @@ STORED_PARAMETERS = (
     "scope",
     "state",
     "nonce",
+    "dpop_jkt",
     "code_challenge",
     "code_challenge_method",
     "prompt",
@@ -92,6 +94,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     resources: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
     prompts: frozenset[str]
     max_age: int | None
     hinted_user_id: str | None
@@ -185,6 +188,7 @@ async def parse_request(
         resources=resources,
         nonce=params.get("nonce"),
         code_challenge=code_challenge,
+        dpop_jkt=parse_dpop_jkt(params.get("dpop_jkt")),
         prompts=prompts,
         max_age=_max_age(params),
         hinted_user_id=await _hinted_user_id(snapshot, params, edge=edge, sealer=sealer),

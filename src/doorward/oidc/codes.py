@@ -110,7 +110,7 @@ def _code(
         nonce=request.nonce,
         scope=request.scope,
         resources=list(request.resources),
-        context=TokenContext(amr=tuple(session.amr)),
+        context=TokenContext(amr=tuple(session.amr), dpop_jkt=request.dpop_jkt),
         authenticated_at=session.authenticated_at,
         expires_at=now + CODE_LIFETIME,
         consumed_at=None,

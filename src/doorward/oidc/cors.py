@@ -56,6 +56,6 @@ def origin_headers(origin: str) -> Headers:
     """Return the headers that let `origin` read the answer."""
     return (
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"WWW-Authenticate"),
+        (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce"),
         (b"vary", b"Origin"),
     )

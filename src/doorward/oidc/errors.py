@@ -25,6 +25,8 @@
     ├── InvalidRequestUri          400  never redirected
     ├── RegistrationNotSupported   400
     ├── UnsupportedTokenType       400  RFC 7009 section 2.2.1
+    ├── InvalidDpopProof           400  RFC 9449 section 5
+    ├── UseDpopNonce               400  RFC 9449 section 8, with the nonce to use
     ├── InvalidToken               401  RFC 6750 section 3.1
     ├── InsufficientScope          403  RFC 6750 section 3.1
     └── TemporarilyUnavailable     503  the database is away
@@ -51,6 +53,8 @@ class OAuthError(DoorwardError):
         detail: private words for the log.
         status: HTTP status where it differs from the class's.
         scope: scopes the error is about (RFC 6750 section 3).
+        challenge: the WWW-Authenticate header.
+        headers: further headers of the answer.
     """
 
     error: ClassVar[str] = "server_error"
@@ -66,6 +70,7 @@ class OAuthError(DoorwardError):
         status: int | None = None,
         scope: str | None = None,
         challenge: str | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         super().__init__(f"{self.error}: {description} {detail}".rstrip())
         self.description = _NOT_ALLOWED.sub("?", description)
@@ -73,6 +78,7 @@ class OAuthError(DoorwardError):
         self.status = status or self.default_status
         self.scope = scope
         self.challenge = challenge
+        self.headers = headers
 
 
 class InvalidRequest(OAuthError):
@@ -192,6 +198,16 @@ class RegistrationNotSupported(OAuthError):
 class UnsupportedTokenType(OAuthError):
     error = "unsupported_token_type"
     message = "Tokens of this type cannot be handled here."
+
+
+class InvalidDpopProof(OAuthError):
+    error = "invalid_dpop_proof"
+    message = "The DPoP proof is invalid."
+
+
+class UseDpopNonce(OAuthError):
+    error = "use_dpop_nonce"
+    message = "The DPoP proof needs the nonce that this answer carries."
 
 
 class InvalidToken(OAuthError):

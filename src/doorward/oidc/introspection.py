@@ -15,6 +15,7 @@ from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.sender_constraint import token_type
 from doorward.oidc.tables import AccessToken, RefreshToken
 from doorward.oidc.tokens import is_offline
 from doorward.oidc.users import find_live_user
@@ -74,7 +75,7 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
             exp=_seconds(token.expires_at),
             iss=edge.issuer,
             scope=token.scope,
-            token_type="Bearer" if isinstance(token, AccessToken) else "refresh_token",
+            token_type=_token_type(token),
             auth_time=_seconds(token.authenticated_at) if token.authenticated_at else UNSET,
             acr=token.context.acr or UNSET,
             amr=token.context.amr or UNSET,
@@ -91,6 +92,11 @@ async def _has_user(token: RefreshToken, db: Executor, *, edge: Edge, now: datet
         db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
     )
     return user is not None
+
+
+def _token_type(token: AccessToken | RefreshToken) -> str:
+    # RFC 9449 section 6.2.
+    return token_type(token.context.cnf) if isinstance(token, AccessToken) else "refresh_token"
 
 
 def _seconds(moment: datetime) -> int:

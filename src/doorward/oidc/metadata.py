@@ -16,6 +16,7 @@ from doorward.oidc.claims import CLAIMS
 from doorward.oidc.client_assertion import SECRET_ALGORITHMS
 from doorward.oidc.client_keys import CLIENT_ALGORITHMS
 from doorward.oidc.cors import ANY_ORIGIN
+from doorward.oidc.dpop import ALGORITHMS
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
@@ -83,6 +84,7 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": algorithms,
         **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "claim_types_supported": ["normal"],
         "claims_supported": list(CLAIMS),
         "claims_parameter_supported": False,

@@ -11,6 +11,7 @@ from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.client_keys import KeySets
+from doorward.oidc.dpop import ProofVerifier
 from doorward.storage import Database, Snapshots
 
 
@@ -30,3 +31,4 @@ class Provider:
     http: HttpClient
     key_sets: KeySets
     documents: ClientDocuments
+    proofs: ProofVerifier

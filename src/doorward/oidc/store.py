@@ -17,6 +17,7 @@ from doorward.oidc.tables import (
     AccessToken,
     AuthorizationCode,
     RefreshToken,
+    TokenContext,
     access_tokens,
     authorization_codes,
     refresh_tokens,
@@ -61,7 +62,7 @@ _FIND_REFRESH_TOKEN = Statement(
     ),
     into=RefreshToken,
 )
-_ROTATE_REFRESH_TOKEN = Statement(
+_ROTATION = (
     update(refresh_tokens)
     .where(
         _r.tenant_id == bindparam("tenant_id"),
@@ -75,6 +76,8 @@ _ROTATE_REFRESH_TOKEN = Statement(
         expires_at=bindparam("new_expires_at"),
     )
 )
+_ROTATE_REFRESH_TOKEN = Statement(_ROTATION)
+_BIND_REFRESH_TOKEN = Statement(_ROTATION.values(context=bindparam("new_context")))
 _IS_GOOD = (
     _a.tenant_id == bindparam("tenant_id"),
     _a.grant_id == bindparam("grant_id_"),
@@ -184,10 +187,15 @@ async def rotate_refresh_token(
     token_hash: str,
     expires_at: datetime,
     now: datetime,
+    context: TokenContext | None = None,
 ) -> bool:
-    """Put a new token in the place of a known one; True for the one caller that may hand it out."""
+    """Put a new token in the place of a known one; True for the one caller that may hand it out.
+
+    With a `context` the new one gets that in place of what the known one had.
+    """
+    changes: dict[str, Any] = {} if context is None else {"new_context": context}
     count = await tx.execute(
-        _ROTATE_REFRESH_TOKEN,
+        _ROTATE_REFRESH_TOKEN if context is None else _BIND_REFRESH_TOKEN,
         tenant_id=tenant_id,
         grant_id_=known.grant_id,
         hash_=known.token_hash,
@@ -195,6 +203,7 @@ async def rotate_refresh_token(
         new_hash=token_hash,
         new_issued_at=now,
         new_expires_at=expires_at,
+        **changes,
     )
     return count == 1
 

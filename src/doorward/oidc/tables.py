@@ -15,8 +15,9 @@ from doorward.storage import ClientId, Json, Timestamp, tenant_table
 class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an authorization carries beside scope and resources, from the code to each token.
 
-    Members are claims as RFC 9068 and RFC 7662 name them, but for `claims`, which is the request
-    parameter of OpenID Connect Core section 5.5. A new member needs no migration.
+    Members are claims as RFC 9068 and RFC 7662 name them, but for two request parameters: `claims`
+    of OpenID Connect Core section 5.5, and `dpop_jkt` of RFC 9449 section 10, to which a code is
+    bound. `cnf` of a refresh token says whose it is. A new member needs no migration.
     """
 
     acr: str | None = None
@@ -25,6 +26,7 @@ class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     act: dict[str, Any] | None = None
     authorization_details: list[dict[str, Any]] | None = None
     claims: dict[str, Any] | None = None
+    dpop_jkt: str | None = None
 
 
 NO_CONTEXT = TokenContext()

@@ -1,8 +1,9 @@
-"""RFC 6749 section 3.2: the token endpoint, POST /oidc/token."""
+"""RFC 6749 section 3.2 and RFC 9449 section 5: the token endpoint, POST /oidc/token."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
 
 from doorward.applications.cached import Client
 from doorward.applications.types import DEVICE_CODE
@@ -21,10 +22,24 @@ from doorward.oidc.grants.refresh_token import refresh_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.sender_constraint import Confirmation, confirm_sender, with_next_nonce
 from doorward.oidc.tokens import TokenResponse
 from doorward.storage import Snapshot
 
-Grant = Callable[[OidcRequest, Provider, Snapshot, Client], Awaitable[TokenResponse]]
+
+class Grant(Protocol):
+    """One grant; `cnf` is what its tokens are bound to."""
+
+    def __call__(
+        self,
+        request: OidcRequest,
+        provider: Provider,
+        snapshot: Snapshot,
+        client: Client,
+        *,
+        cnf: Confirmation | None,
+    ) -> Awaitable[TokenResponse]: ...
+
 
 GRANTS: Mapping[str, Grant] = {
     "authorization_code": authorization_code,
@@ -58,8 +73,12 @@ async def token(request: OidcRequest, provider: Provider) -> OidcResponse:
         if grant_type not in client.grant_types:
             raise UnauthorizedClient("requested grant type is not allowed for this client")
 
-        # 3. The grant's own checks, and the tokens.
-        return json_response(await grant(request, provider, snapshot, client))
+        # 3. To whom the tokens will be bound.
+        cnf = await confirm_sender(request, provider, client)
+
+        # 4. The grant's own checks, and the tokens.
+        answer = json_response(await grant(request, provider, snapshot, client, cnf=cnf))
+        return answer if cnf is None else with_next_nonce(answer, request, provider)
     except OAuthError as error:
         await _record_failure(request, provider, client=client, error=error)
         raise

@@ -1,4 +1,4 @@
-"""OpenID Connect Core section 5.3 and RFC 6750: the userinfo endpoint, GET and POST /oidc/me."""
+"""OpenID Connect Core section 5.3, RFC 6750, RFC 9449: userinfo, GET and POST /oidc/me."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.scopes import OPENID
+from doorward.oidc.sender_constraint import check_presenter, dpop_challenge
 from doorward.oidc.store import find_access_token_and_user
 from doorward.oidc.tables import AccessToken
 from doorward.storage import Executor
@@ -26,7 +27,7 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     edge, db, now = request.edge, provider.db, provider.clock.now()
 
     # 1. The token, presented in one way (RFC 6750 section 2), never in the address.
-    value = _bearer_token(request)
+    scheme, value = _presented_token(request)
 
     # 2. What it is worth now: a good token (the store looks after its session and user) of a client
     #    that still exists.
@@ -42,7 +43,19 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
     check_origin(request, client)
 
-    # 3. RFC 6750 section 3.1: the scope that this endpoint needs.
+    # 3. In the hands of whom it was given to.
+    await check_presenter(
+        provider.proofs,
+        scheme=scheme,
+        token=value,
+        cnf=token.context.cnf,
+        headers=request.headers,
+        method=request.method,
+        url=edge.endpoint + request.path,
+        tenant_id=edge.tenant_id,
+    )
+
+    # 4. RFC 6750 section 3.1: the scope that this endpoint needs.
     scopes = token.scope.split()
     if OPENID not in scopes:
         raise InsufficientScope(
@@ -65,29 +78,31 @@ async def _find_token(
     )
 
 
-def _bearer_token(request: OidcRequest) -> str:
+def _presented_token(request: OidcRequest) -> tuple[str, str]:
+    """Return the scheme, in lower case, and the token."""
     authorization = request.header(b"authorization")
     in_body = request.params.get("access_token") if request.method == "POST" else None
     if authorization is None:
         if in_body is None:
             # RFC 6750 section 3.1: without any credentials the challenge names no error.
             raise InvalidToken(
-                "no access token provided", challenge=f'Bearer realm="{request.edge.issuer}"'
+                "no access token provided",
+                challenge=f'Bearer realm="{request.edge.issuer}", {dpop_challenge()}',
             )
-        return in_body
+        return "bearer", in_body
     if in_body is not None:
         raise InvalidRequest(
             "access token must only be provided using one mechanism",
             challenge=_challenge(request.edge, "invalid_request"),
         )
     scheme, _, value = authorization.partition(" ")
-    value = value.strip()
-    if scheme.lower() != "bearer" or not value or " " in value:
+    scheme, value = scheme.lower(), value.strip()
+    if scheme not in {"bearer", "dpop"} or not value or " " in value:
         raise InvalidRequest(
-            "authorization header must be Bearer followed by the access token",
+            "authorization header must be Bearer or DPoP followed by the access token",
             challenge=_challenge(request.edge, "invalid_request"),
         )
-    return value
+    return scheme, value
 
 
 def _challenge(edge: Edge, error: str) -> str:

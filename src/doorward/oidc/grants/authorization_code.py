@@ -19,6 +19,12 @@ from doorward.oidc.errors import InvalidGrant, InvalidRequest
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
+from doorward.oidc.sender_constraint import (
+    Confirmation,
+    bound_to,
+    check_binding,
+    token_type,
+)
 from doorward.oidc.store import consume_code, find_code
 from doorward.oidc.tables import AuthorizationCode
 from doorward.oidc.tokens import (
@@ -42,7 +48,12 @@ class _CodeWasUsed(Exception):
 
 
 async def authorization_code(
-    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+    request: OidcRequest,
+    provider: Provider,
+    snapshot: Snapshot,
+    client: Client,
+    *,
+    cnf: Confirmation | None,
 ) -> TokenResponse:
     """Exchange a code for tokens.
 
@@ -68,9 +79,11 @@ async def authorization_code(
     if code.expires_at <= now:
         raise InvalidGrant("authorization code is expired")
 
-    # 3. What bound the request to its answer: redirect URI and PKCE.
+    # 3. What bound the request to its answer: redirect URI, PKCE and the key of the client.
     _check_redirect_uri(code, request.params)
     _check_verifier(code, request.params)
+    check_binding(code.context, cnf)
+    held = bound_to(code, cnf)
 
     # 4. The user is still there and still signed in.
     user = await find_live_user(
@@ -84,15 +97,15 @@ async def authorization_code(
         raise InvalidGrant("the user or the session is gone")
 
     # 5. Decide and sign.
-    plan = await plan_access_token(snapshot, db, held=code, params=request.params, scope=code.scope)
+    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=held.scope)
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
     seconds = int(now.timestamp())
-    access_token = make_access_token(key, plan=plan, held=code, issuer=edge.issuer, now=seconds)
+    access_token = make_access_token(key, plan=plan, held=held, issuer=edge.issuer, now=seconds)
     id_token = await make_id_token(
         snapshot,
         db,
         key,
-        held=code,
+        held=held,
         user=user,
         client=client,
         issuer=edge.issuer,
@@ -119,13 +132,14 @@ async def authorization_code(
                 tx, tenant_id=tenant_id, grant_id=code.grant_id, expires_at=grant_expires_at
             )
             await store_access_token(
-                tx, tenant_id=tenant_id, plan=plan, held=code, token=access_token, now=now
+                tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
             )
             if refresh_token is not msgspec.UNSET:
                 await store_refresh_token(
                     tx,
                     tenant_id=tenant_id,
-                    held=code,
+                    # RFC 9449 section 5: the refresh token of a public client is bound as well.
+                    held=held if client.is_public else bound_to(held, None),
                     token=refresh_token,
                     expires_at=now + client.refresh_token_lifetime,
                     family_expires_at=grant_expires_at,
@@ -149,6 +163,7 @@ async def authorization_code(
         access_token=access_token,
         expires_in=plan.lifetime,
         scope=plan.scope,
+        token_type=token_type(cnf),
         id_token=id_token,
         refresh_token=refresh_token,
     )

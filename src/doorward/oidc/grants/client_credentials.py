@@ -8,6 +8,8 @@ from doorward.keys.ring import current_keys
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
+from doorward.oidc.sender_constraint import Confirmation, token_type
+from doorward.oidc.tables import NO_CONTEXT, TokenContext
 from doorward.oidc.tokens import TokenResponse, sign_access_token
 from doorward.resources.cached import find_default_resource, find_resource
 from doorward.resources.tables import Resource
@@ -16,7 +18,12 @@ from doorward.storage import Snapshot
 
 
 async def client_credentials(
-    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+    request: OidcRequest,
+    provider: Provider,
+    snapshot: Snapshot,
+    client: Client,
+    *,
+    cnf: Confirmation | None,
 ) -> TokenResponse:
     """Give a machine a JWT access token.
 
@@ -49,6 +56,7 @@ async def client_credentials(
         scope=scope,
         lifetime=resource.access_token_ttl,
         now=int(now.timestamp()),
+        context=TokenContext(cnf=cnf) if cnf is not None else NO_CONTEXT,
     )
 
     # 5. The audit entry is on disk before the token leaves.
@@ -62,7 +70,12 @@ async def client_credentials(
             application_id=client.id,
             params={"resource": resource.indicator, "scope": scope},
         )
-    return TokenResponse(access_token=token, expires_in=resource.access_token_ttl, scope=scope)
+    return TokenResponse(
+        access_token=token,
+        expires_in=resource.access_token_ttl,
+        scope=scope,
+        token_type=token_type(cnf),
+    )
 
 
 async def _find_target(request: OidcRequest, snapshot: Snapshot) -> Resource:

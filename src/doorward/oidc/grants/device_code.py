@@ -28,6 +28,7 @@ from doorward.oidc.errors import (
 )
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
+from doorward.oidc.sender_constraint import Confirmation, bound_to, token_type
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import (
     GRANT_LIFETIME,
@@ -67,7 +68,12 @@ class Approved(msgspec.Struct, frozen=True):
 
 
 async def device_code(
-    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+    request: OidcRequest,
+    provider: Provider,
+    snapshot: Snapshot,
+    client: Client,
+    *,
+    cnf: Confirmation | None,
 ) -> TokenResponse:
     """Exchange a device code for tokens, once its person has said yes.
 
@@ -102,7 +108,7 @@ async def device_code(
         scope=code.scope,
         resources=code.resources,
         authenticated_at=authenticated_at,
-        context=TokenContext(amr=tuple(code.amr or ())),
+        context=TokenContext(amr=tuple(code.amr or ()), cnf=cnf),
     )
 
     # 3. The user is still there; without offline_access, still signed in where they approved.
@@ -164,7 +170,7 @@ async def device_code(
                 await store_refresh_token(
                     tx,
                     tenant_id=tenant_id,
-                    held=held,
+                    held=held if client.is_public else bound_to(held, None),
                     token=refresh_token,
                     expires_at=now + client.refresh_token_lifetime,
                     family_expires_at=grant_expires_at,
@@ -189,6 +195,7 @@ async def device_code(
         access_token=access_token,
         expires_in=plan.lifetime,
         scope=plan.scope,
+        token_type=token_type(cnf),
         id_token=id_token,
         refresh_token=refresh_token,
     )

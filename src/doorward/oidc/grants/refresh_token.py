@@ -13,6 +13,12 @@ from doorward.oidc.errors import InvalidGrant, InvalidRequest, InvalidScope
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
+from doorward.oidc.sender_constraint import (
+    Confirmation,
+    bound_to,
+    check_binding,
+    token_type,
+)
 from doorward.oidc.store import find_refresh_token, rotate_refresh_token
 from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import (
@@ -35,7 +41,12 @@ class _TokenWasUsed(Exception):
 
 
 async def refresh_token(
-    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+    request: OidcRequest,
+    provider: Provider,
+    snapshot: Snapshot,
+    client: Client,
+    *,
+    cnf: Confirmation | None,
 ) -> TokenResponse:
     """Exchange a refresh token for new tokens.
 
@@ -63,6 +74,7 @@ async def refresh_token(
         raise InvalidGrant("refresh token already used")
     if held.expires_at <= now:
         raise InvalidGrant("refresh token is expired")
+    check_binding(held.context, cnf)
 
     # 3. The user is still there; without offline_access, still signed in.
     user = await find_live_user(
@@ -77,16 +89,17 @@ async def refresh_token(
 
     # 4. Decide and sign.
     scope = _narrowed_scope(held, request.params)
-    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=scope)
+    bound = bound_to(held, cnf)
+    plan = await plan_access_token(snapshot, db, held=bound, params=request.params, scope=scope)
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
     seconds = int(now.timestamp())
-    access_token = make_access_token(key, plan=plan, held=held, issuer=edge.issuer, now=seconds)
+    access_token = make_access_token(key, plan=plan, held=bound, issuer=edge.issuer, now=seconds)
     # OpenID Connect Core section 12.2: an ID token of a refresh has no nonce.
     id_token = await make_id_token(
         snapshot,
         db,
         key,
-        held=held,
+        held=bound,
         user=user,
         client=client,
         issuer=edge.issuer,
@@ -109,10 +122,12 @@ async def refresh_token(
                 token_hash=hash_token(next_token),
                 expires_at=_next_expiry(held, client, now=now),
                 now=now,
+                # RFC 9449 section 5: from now on a public client's token is bound to this key.
+                context=bound.context if client.is_public and bound is not held else None,
             ):
                 raise _TokenWasUsed
             await store_access_token(
-                tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
+                tx, tenant_id=tenant_id, plan=plan, held=bound, token=access_token, now=now
             )
             await record(
                 tx,
@@ -134,6 +149,7 @@ async def refresh_token(
         access_token=access_token,
         expires_in=plan.lifetime,
         scope=plan.scope,
+        token_type=token_type(cnf),
         id_token=id_token,
         refresh_token=next_token,
     )

@@ -1,0 +1,146 @@
+"""RFC 9449 and RFC 8705 section 3: tokens that are of use to their client alone.
+
+    token endpoint      confirm_sender ─► cnf ─► check_binding ─► bound_to      (the grants)
+    protected resource  check_presenter       the token's cnf against the request that brings it
+
+`cnf` (RFC 7800) is {"jkt": thumbprint of a DPoP key}, and nothing for a bearer token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from doorward.applications.cached import Client
+from doorward.kit.edge import RawHeaders
+from doorward.oidc.dpop import ALGORITHMS, ProofVerifier
+from doorward.oidc.errors import (
+    InvalidDpopProof,
+    InvalidGrant,
+    InvalidToken,
+    UseDpopNonce,
+)
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
+from doorward.oidc.response import OidcResponse
+from doorward.oidc.tables import TokenContext
+from doorward.oidc.tokens import Held
+
+Confirmation = dict[str, str]
+HeldType = TypeVar("HeldType", bound=Held)
+
+
+async def confirm_sender(
+    request: OidcRequest, provider: Provider, client: Client
+) -> Confirmation | None:
+    """Return what the tokens of a token request are bound to, or None for bearer tokens.
+
+    Raises:
+        InvalidDpopProof: a wrong proof, or none from a client that has to send one.
+        UseDpopNonce: the proof needs a nonce of ours.
+    """
+    jkt = await provider.proofs.confirm(
+        request.headers,
+        method=request.method,
+        url=request.edge.endpoint + request.path,
+        tenant_id=request.edge.tenant_id,
+    )
+    if jkt is not None:
+        return {"jkt": jkt}
+    # RFC 9449 section 5.2: such a client gets nothing without a proof.
+    if client.metadata.dpop_bound_access_tokens:
+        raise InvalidDpopProof("a DPoP proof is required")
+    return None
+
+
+def check_binding(context: TokenContext, cnf: Confirmation | None) -> None:
+    """Refuse a code or a refresh token in the hands of another key than the one it is bound to.
+
+    Raises:
+        InvalidGrant.
+    """
+    found = cnf or {}
+    # RFC 9449 section 10: the code is for the key that the authorization request named.
+    if context.dpop_jkt is not None and found.get("jkt") != context.dpop_jkt:
+        raise InvalidGrant("the DPoP key is not that of the authorization request")
+    # RFC 9449 section 5: so is the refresh token of a public client, which proves nothing else.
+    for member, value in (context.cnf or {}).items():
+        if found.get(member) != value:
+            raise InvalidGrant("the token is bound to another key")
+
+
+def bound_to(held: HeldType, cnf: Confirmation | None) -> HeldType:
+    """Return what is held, with tokens to come of it bound to `cnf`."""
+    context = held.context
+    if context.cnf == cnf and context.dpop_jkt is None:
+        return held
+    context = msgspec.structs.replace(context, cnf=cnf, dpop_jkt=None)
+    # Whatever is held is a row, and so a Struct.
+    return msgspec.structs.replace(held, context=context)  # type: ignore[type-var]
+
+
+def with_next_nonce(answer: OidcResponse, request: OidcRequest, provider: Provider) -> OidcResponse:
+    """Return the answer with the nonce to use next, where nonces are used: RFC 9449 section 8.2."""
+    if not provider.proofs.requires_nonce:
+        return answer
+    return answer.with_headers(*provider.proofs.nonce_headers(request.edge.tenant_id))
+
+
+def token_type(cnf: Mapping[str, str] | None) -> str:
+    """Return the token_type of an access token (RFC 9449 section 5)."""
+    return "DPoP" if cnf is not None and "jkt" in cnf else "Bearer"
+
+
+async def check_presenter(
+    proofs: ProofVerifier,
+    *,
+    scheme: str,
+    token: str,
+    cnf: Mapping[str, Any] | None,
+    headers: RawHeaders,
+    method: str,
+    url: str,
+    tenant_id: str,
+) -> None:
+    """Refuse an access token that comes from another than the one it is bound to.
+
+    Args:
+        scheme: that of the Authorization header, in lower case.
+        url: the public address of the request, without its query.
+
+    Raises:
+        InvalidToken, InvalidDpopProof, UseDpopNonce: each 401, with its challenge.
+    """
+    jkt = cnf.get("jkt") if cnf else None
+    if scheme != "dpop":
+        # RFC 9449 section 7.2: a bound token is refused as a bearer token; else who stole it
+        # would only have to leave out the proof.
+        if jkt is not None:
+            raise _invalid_token("the access token is bound to a key; use the scheme DPoP")
+        return
+    if jkt is None:
+        raise _invalid_token("the access token is not bound to a key; use the scheme Bearer")
+    try:
+        proven = await proofs.confirm(
+            headers, method=method, url=url, tenant_id=tenant_id, access_token=token
+        )
+        if proven is None:
+            raise InvalidDpopProof("a DPoP proof is required")
+    except (InvalidDpopProof, UseDpopNonce) as error:
+        # Section 7.1: a resource answers 401 where the token endpoint answers 400.
+        error.status, error.challenge = 401, dpop_challenge(error.error)
+        raise
+    if proven != jkt:
+        raise _invalid_token("the access token is bound to another key")
+
+
+def dpop_challenge(error: str | None = None) -> str:
+    """Return a WWW-Authenticate challenge (RFC 9449 section 7.1)."""
+    algs = f'algs="{" ".join(ALGORITHMS)}"'
+    return f"DPoP {algs}" if error is None else f'DPoP error="{error}", {algs}'
+
+
+def _invalid_token(description: str) -> InvalidToken:
+    return InvalidToken(description, challenge=dpop_challenge("invalid_token"))
