@@ -129,6 +129,16 @@ class TestRefusals:
         with pytest.raises(JoseError):
             VerificationKey.from_jwk({"kty": "RSA", "n": n, "e": "AQAB", "alg": "PS256", "kid": ""})
 
+    @pytest.mark.parametrize(
+        "text", ["[" * 11_000, '{"a":' * 2_000, '{"a":1e999}', '{"a":"\\ud800"}']
+    )
+    def test_json_that_no_program_writes(self, key: SigningKey, text: str) -> None:
+        """Nested without end, out of range, half of a character: refused, not crashed on."""
+        odd = encode_base64url(f'{{"a":{text}'.encode())
+
+        self.refuse(f"{odd}.{part({})}.AA", key)
+        self.refuse(f"{part({'alg': 'ES256', 'kid': key.kid})}.{odd}.AA", key)
+
     def test_a_swapped_payload(self, key: SigningKey) -> None:
         """The signature covers the claims."""
         header, _, signature = key.encode({"sub": "ada"}).split(".")

@@ -22,7 +22,8 @@
     ├── InteractionRequired        400
     ├── RequestNotSupported        400
     ├── RequestUriNotSupported     400
-    ├── InvalidRequestUri          400  never redirected
+    ├── InvalidRequestUri          400  never redirected, as the next one
+    ├── InvalidRequestObject       400
     ├── RegistrationNotSupported   400
     ├── UnsupportedTokenType       400  RFC 7009 section 2.2.1
     ├── InvalidDpopProof           400  RFC 9449 section 5
@@ -188,6 +189,11 @@ class RequestUriNotSupported(OAuthError):
 class InvalidRequestUri(OAuthError):
     error = "invalid_request_uri"
     message = "The request_uri is unknown, expired or was used already."
+
+
+class InvalidRequestObject(OAuthError):
+    error = "invalid_request_object"
+    message = "The request object is invalid."
 
 
 class RegistrationNotSupported(OAuthError):
