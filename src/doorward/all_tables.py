@@ -6,6 +6,7 @@ The migrations' test compares this with what Alembic built; nothing at run time 
 from doorward.applications import tables as applications
 from doorward.audit import tables as audit
 from doorward.connectors import tables as connectors
+from doorward.consents import tables as consents
 from doorward.console import tables as console
 from doorward.device_codes import tables as device_codes
 from doorward.grants import tables as grants
@@ -28,6 +29,7 @@ __all__ = [
     "applications",
     "audit",
     "connectors",
+    "consents",
     "console",
     "device_codes",
     "grants",

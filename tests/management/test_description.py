@@ -41,7 +41,9 @@ def operations(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def is_open(path: str) -> bool:
-    return path in PUBLIC or path.startswith(("/api/.well-known/", "/api/experience"))
+    return path in PUBLIC or path.startswith(
+        ("/api/.well-known/", "/api/experience", "/api/interaction/")
+    )
 
 
 def test_only_the_api_is_described(description: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ from doorward.resources import store as resources
 from doorward.resources.tables import Resource, Scope
 from doorward.roles import store as roles
 from doorward.roles.tables import Role
+from doorward.sessions.store import end_sessions_of_user
 from doorward.storage import Database, config_changed
 from doorward.users import store as users
 from doorward.users.tables import User
@@ -226,6 +227,17 @@ class House:
             await users.update_user(
                 tx, tenant_id=self.tenant_id, user_id=user.id, now=self.clock.now(), **changes
             )
+
+    async def find_user(self, user: User) -> User:
+        """Return the user as stored now."""
+        found = await users.find_user(self.db, tenant_id=self.tenant_id, user_id=user.id)
+        assert found is not None
+        return found
+
+    async def end_sessions(self, user: User) -> None:
+        """Delete every session of a user, as by another node."""
+        async with self.db.transaction(self.tenant_id) as tx:
+            await end_sessions_of_user(tx, tenant_id=self.tenant_id, user_id=user.id)
 
     async def settle(self) -> None:
         """Wait until a change of configuration made here, as by another node, is known."""

@@ -278,14 +278,6 @@ class TestRefusals:
 
         assert returned["error"] == "unauthorized_client"
 
-    async def test_third_party(self, house: House, ada: User) -> None:
-        """There is no consent page, so an application that needs one is refused."""
-        client = await house.add_client(is_third_party=True)
-
-        returned = answer_of(await house.browser().request(client))
-
-        assert returned["error"] == "unauthorized_client"
-
     async def test_nul_and_broken_encoding(self, house: House, web: RegisteredClient) -> None:
         """NUL and bytes that are no UTF-8 are refused before anything else is looked at."""
         for tail in ("%00", "%ff%fe", "%C3%28"):

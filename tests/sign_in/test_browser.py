@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.support.bookstore import Bookstore, open_bookstore
+from tests.support.bookstore import PASSWORD, Application, Bookstore, open_bookstore
 from tests.support.chromium import ConsoleErrors, check_accessibility, fresh_context
 from tests.support.management import management_api
 from tests.support.server import Server
@@ -87,6 +87,110 @@ def test_pages(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -
         # A refused form is answered with its status, and browsers note that.
         refused = [said for said in errors.messages if "status of 4" not in said]
         assert refused == []
+
+
+@pytest.fixture(scope="module")
+def partner(server: Server, bookstore: Bookstore) -> str:
+    """A third party's application with a name of its own, and much to ask for."""
+    with management_api(server) as api:
+        resource = api.post(
+            "/api/resources", json={"name": "Bookshelf", "indicator": "https://shelf.example/api"}
+        ).json()
+        scopes = [
+            api.post(f"/api/resources/{resource['id']}/scopes", json=scope).json()["id"]
+            for scope in (
+                {"name": "read:shelf", "description": "See the books that you have"},
+                {"name": "write:shelf", "description": "Put books on your shelf and take them off"},
+            )
+        ]
+        role = api.post(
+            "/api/roles", json={"name": "Reader", "description": "Reads", "scopeIds": scopes}
+        ).json()
+        (reader,) = api.get("/api/users?search=reader0").json()
+        api.post(f"/api/users/{reader['id']}/roles", json={"roleIds": [role["id"]]})
+        application = api.post(
+            "/api/applications",
+            json={
+                "name": "acme-sync",
+                "type": "Traditional",
+                "isThirdParty": True,
+                "oidcClientMetadata": {
+                    "redirectUris": ["https://acme.example/callback"],
+                    "postLogoutRedirectUris": [],
+                },
+            },
+        ).json()
+        path = f"/api/applications/{application['id']}"
+        api.put(
+            f"{path}/sign-in-experience",
+            json={
+                "displayName": "Acme Sync",
+                "termsOfUseUrl": "https://acme.example/terms",
+                "privacyPolicyUrl": "https://acme.example/privacy",
+            },
+        ).raise_for_status()
+        api.post(
+            f"{path}/user-consent-scopes",
+            json={"userScopes": ["profile", "email"], "resourceScopes": scopes},
+        ).raise_for_status()
+    return str(application["id"])
+
+
+def open_consent(page: Page, bookstore: Bookstore, partner: str, **parameters: str) -> None:
+    """Sign in, and be asked."""
+    page.goto(
+        bookstore.authorization_url(
+            Application(partner, ""),
+            redirect_uri="https://acme.example/callback",
+            scope="openid profile email offline_access read:shelf write:shelf",
+            resource="https://shelf.example/api",
+            prompt="consent",
+            **parameters,
+        )
+    )
+    page.locator("[name=identifier]").fill("reader0")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_url("**/consent?**")
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_consent(
+    browser: Browser, bookstore: Bookstore, partner: str, size: str, scheme: str
+) -> None:
+    """The page that asks for consent, in each look; a no leads back to the application."""
+    with fresh_context(browser, size=size, scheme=scheme) as context:
+        errors = ConsoleErrors(context)
+        page = context.new_page()
+        answers: list[str] = []
+        context.route(
+            "https://acme.example/**",
+            lambda route: (answers.append(route.request.url), route.fulfill(body="back")),
+        )
+
+        open_consent(page, bookstore, partner)
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Acme Sync asks for access")
+        expect(page.get_by_text("Put books on your shelf and take them off")).to_be_visible()
+        check_page(page)
+        page.get_by_role("button", name="Do not allow").click()
+        page.wait_for_url("https://acme.example/**")
+
+        assert "error=access_denied" in answers[0]
+        assert errors.messages == []
+
+
+def test_consent_right_to_left(page: Page, bookstore: Bookstore, partner: str) -> None:
+    """Arabic: the signs stand on the right of the words."""
+    open_consent(page, bookstore, partner, ui_locales="ar")
+
+    sign = page.locator(".rights .icon").first.bounding_box()
+    words = page.locator(".rights span").first.bounding_box()
+    assert sign is not None
+    assert words is not None
+    assert sign["x"] > words["x"]
+    check_page(page)
 
 
 def check_page(page: Page) -> None:

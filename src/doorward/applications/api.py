@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from msgspec import UNSET
 
 from doorward.applications import rules, store
+from doorward.applications.consent_scopes_api import CONSENT_SCOPE_HANDLERS
 from doorward.applications.roles_api import ROLE_HANDLERS, has_admin_role, set_admin_role
 from doorward.applications.views import (
     ApplicationView,
@@ -274,4 +275,5 @@ HANDLERS = (
     rename_secret,
     delete_secret,
     *ROLE_HANDLERS,
+    *CONSENT_SCOPE_HANDLERS,
 )

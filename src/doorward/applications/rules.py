@@ -13,6 +13,7 @@ from doorward.applications import store
 from doorward.applications.redirect_uris import find_fault
 from doorward.applications.tables import Application
 from doorward.applications.types import DEFAULT_SECRET_NAME, ApplicationType
+from doorward.consents.store import forget_consents_to
 from doorward.errors import NotFound, RequestError
 from doorward.grants.store import end_grants_of_client
 from doorward.kit.crypto import Sealer
@@ -209,6 +210,7 @@ async def delete_application(tx: Transaction, *, tenant_id: str, application_id:
         raise RequestError("entity.not_found", status=404)
     # Built-in clients have no row, so grants refer to clients by name and not by foreign key.
     await end_grants_of_client(tx, tenant_id=tenant_id, client_id=application_id)
+    await forget_consents_to(tx, tenant_id=tenant_id, client_id=application_id)
     await config_changed(tx, tenant_id)
 
 

@@ -14,6 +14,8 @@ from doorward.storage import Executor, Statement, Transaction, insert_statement
 from doorward.storage.expiry import delete_batch
 
 LIFETIME = timedelta(hours=1)
+CONSENT = "Consent"
+"""The event of an interaction in which somebody who is signed in is asked what they allow."""
 
 _t = interactions.c
 _HERE = (_t.tenant_id == bindparam("tenant_id"), _t.id_hash == bindparam("id_hash_"))
@@ -38,6 +40,11 @@ _COMPLETE = Statement(
         version=_t.version + 1,
     )
 )
+_ANSWER = Statement(
+    update(interactions)
+    .where(*_HERE, _t.version == bindparam("known_version"), _t.event == CONSENT)
+    .values(state=bindparam("new_state"), version=_t.version + 1)
+)
 _CONSUME = Statement(delete(interactions).where(*_HERE, _t.version == bindparam("known_version")))
 _SWEEP = delete_batch(interactions, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
 
@@ -52,6 +59,59 @@ async def add_interaction(
     now: datetime,
 ) -> str:
     """Store a waiting authorization request and return the uid for the browser's cookie."""
+    return await _add(
+        tx,
+        tenant_id=tenant_id,
+        client_id=client_id,
+        params=params,
+        event=None,
+        user_id=None,
+        authenticated_at=None,
+        session_id=session_id,
+        now=now,
+    )
+
+
+async def add_consent_interaction(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    client_id: str,
+    params: dict[str, Any],
+    user_id: str,
+    authenticated_at: datetime,
+    session_id: str,
+    now: datetime,
+) -> str:
+    """Store an authorization request that waits for a user's consent; return its uid.
+
+    It belongs to the session, and is worth nothing once that has ended.
+    """
+    return await _add(
+        tx,
+        tenant_id=tenant_id,
+        client_id=client_id,
+        params=params,
+        event=CONSENT,
+        user_id=user_id,
+        authenticated_at=authenticated_at,
+        session_id=session_id,
+        now=now,
+    )
+
+
+async def _add(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    client_id: str,
+    params: dict[str, Any],
+    event: str | None,
+    user_id: str | None,
+    authenticated_at: datetime | None,
+    session_id: str | None,
+    now: datetime,
+) -> str:
     uid = new_token()
     await tx.execute(
         _INSERT,
@@ -59,11 +119,11 @@ async def add_interaction(
         id_hash=hash_token(uid),
         client_id=client_id,
         params=params,
-        event=None,
+        event=event,
         state={},
         version=0,
-        user_id=None,
-        authenticated_at=None,
+        user_id=user_id,
+        authenticated_at=authenticated_at,
         amr=None,
         session_id=session_id,
         created_at=now,
@@ -118,6 +178,20 @@ async def complete_interaction(
         new_authenticated_at=authenticated_at,
         new_amr=amr,
         new_state={},
+    )
+    return count == 1
+
+
+async def answer_consent(
+    tx: Transaction, *, tenant_id: str, interaction: Interaction, is_allowed: bool
+) -> bool:
+    """Store what somebody answered; False when another request was faster."""
+    count = await tx.execute(
+        _ANSWER,
+        tenant_id=tenant_id,
+        id_hash_=interaction.id_hash,
+        known_version=interaction.version,
+        new_state={"isAllowed": is_allowed},
     )
     return count == 1
 

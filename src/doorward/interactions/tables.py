@@ -33,7 +33,8 @@ class Interaction(msgspec.Struct, frozen=True):
     """A row of interactions.
 
     `params` are the validated parameters of the authorization request, as sent. `event` is
-    SignIn, Register or ForgotPassword. `state` is the flow's own (surface `sign_in`). `user_id`,
+    SignIn, Register, ForgotPassword, or Consent, whose interactions have a user from the start and
+    keep the answer in `state`. Otherwise `state` is the flow's own (surface `sign_in`). `user_id`,
     `authenticated_at` and `amr` are set when sign-in is complete. `session_id` is the session the
     browser had when the request arrived, if any.
     """

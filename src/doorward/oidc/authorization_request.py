@@ -14,6 +14,8 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.applications.redirect_uris import is_registered
 from doorward.cimd.documents import ClientDocuments
+from doorward.consents.asked import Asked, disallowed_scopes
+from doorward.consents.ceiling import current_ceiling
 from doorward.keys.ring import current_keys
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
@@ -24,12 +26,12 @@ from doorward.oidc.errors import (
     InvalidClient,
     InvalidRedirectUri,
     InvalidRequest,
+    InvalidScope,
     InvalidTarget,
     OAuthError,
     RegistrationNotSupported,
     RequestNotSupported,
     RequestUriNotSupported,
-    UnauthorizedClient,
 )
 from doorward.oidc.request import Params
 from doorward.oidc.response_type import (
@@ -86,7 +88,8 @@ class RedirectTarget(msgspec.Struct, frozen=True):
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
     """A request that may be granted. `scope` holds every scope asked for; which of them count is
-    decided when a token is made. `hinted_user_id` is the subject of the id_token_hint."""
+    decided when a token is made. `hinted_user_id` is the subject of the id_token_hint, `consented`
+    what the user allowed a third party (TokenContext)."""
 
     target: RedirectTarget
     response_type: frozenset[str]
@@ -98,11 +101,21 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     prompts: frozenset[str]
     max_age: int | None
     hinted_user_id: str | None
+    consented: dict[str, tuple[str, ...]] | None = None
 
     @property
     def is_offline(self) -> bool:
         """Whether tokens outlive the session."""
         return OFFLINE_ACCESS in self.scope.split()
+
+    def narrowed(self, allowed: Asked) -> AuthorizationRequest:
+        """Return the request with no more scopes than were allowed, in the order of the request."""
+        names = {*allowed.scopes, *(n for names in allowed.resource_scopes.values() for n in names)}
+        return msgspec.structs.replace(
+            self,
+            scope=" ".join(name for name in self.scope.split() if name in names),
+            consented=allowed.resource_scopes,
+        )
 
 
 async def find_redirect_target(
@@ -166,7 +179,7 @@ async def parse_request(
     response_type = parse_response_type(params, client=client)
     check_response_mode(params, response_type)
     if client.is_third_party:
-        raise UnauthorizedClient("applications of third parties are not supported")
+        await _check_ceiling(snapshot, params, client=client)
 
     # 3. PKCE, where there is a code to be proved.
     code_challenge = None
@@ -302,6 +315,14 @@ def _scope(
     if not is_asked or "refresh_token" not in client.grant_types:
         names.pop(OFFLINE_ACCESS, None)
     return " ".join(names)
+
+
+async def _check_ceiling(snapshot: Snapshot, params: Params, *, client: Client) -> None:
+    """Refuse scopes about the user that the application may not ask for. Scopes of resources that
+    it may not have are dropped later, as those that the user does not have."""
+    ceiling = await current_ceiling(snapshot, client.id)
+    if refused := disallowed_scopes(ceiling, params.get("scope") or ""):
+        raise InvalidScope("requested scope is not allowed", scope=" ".join(refused)[:512])
 
 
 def _max_age(params: Params) -> int | None:

@@ -19,7 +19,9 @@ from doorward.oidc.authorization_request import (
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.consent import ask_consent, missing_consent, with_consent
 from doorward.oidc.errors import (
+    ConsentRequired,
     InteractionRequired,
     InvalidRequestUri,
     LoginRequired,
@@ -73,6 +75,18 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
             return await _begin_interaction(
                 request, provider, target=target, source=source, session=session
             )
+
+        # 6. OpenID Connect Core section 3.1.2.4: what a third party asks for, the user allows.
+        missing = await missing_consent(
+            provider.db, snapshot, client=target.client, user_id=session.user_id, request=parsed
+        )
+        if missing is not None:
+            if "none" in parsed.prompts:
+                raise ConsentRequired("requested scopes not granted")
+            return await _ask_consent(
+                request, provider, source=source, parsed=parsed, session=session
+            )
+        parsed = await with_consent(provider.db, snapshot, request=parsed, user_id=session.user_id)
     except InvalidRequestUri:
         # Answered meanwhile: what comes second is not told to the client as an answer.
         raise
@@ -80,7 +94,7 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
         await drop_source(provider, tenant_id=request.edge.tenant_id, source=source)
         return await answer_error(provider, snapshot, request, target=target, error=error)
 
-    # 6. Consent is automatic for first-party applications; the code stands for it.
+    # 7. The answer stands for all of that.
     return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)
 
 
@@ -138,6 +152,21 @@ async def _begin_interaction(
     )
     cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
     return redirect(page_url(params)).with_cookies(cookie)
+
+
+async def _ask_consent(
+    request: OidcRequest,
+    provider: Provider,
+    *,
+    source: RequestSource,
+    parsed: AuthorizationRequest,
+    session: Session,
+) -> OidcResponse:
+    entries = read_interactions(request.headers, edge=request.edge, sealer=provider.sealer)
+    async with provider.db.transaction(request.edge.tenant_id) as tx:
+        return await ask_consent(
+            tx, request, provider, source=source, parsed=parsed, session=session, entries=entries
+        )
 
 
 async def _answer(

@@ -110,7 +110,9 @@ def _code(
         nonce=request.nonce,
         scope=request.scope,
         resources=list(request.resources),
-        context=TokenContext(amr=tuple(session.amr), dpop_jkt=request.dpop_jkt),
+        context=TokenContext(
+            amr=tuple(session.amr), dpop_jkt=request.dpop_jkt, consented=request.consented
+        ),
         authenticated_at=session.authenticated_at,
         expires_at=now + CODE_LIFETIME,
         consumed_at=None,

@@ -18,7 +18,8 @@
     ├── AuthorizationPending       400  RFC 8628 section 3.5, as the next two
     ├── SlowDown                   400
     ├── ExpiredToken               400
-    ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next three
+    ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next four
+    ├── ConsentRequired            400
     ├── InteractionRequired        400
     ├── RequestNotSupported        400
     ├── RequestUriNotSupported     400
@@ -169,6 +170,11 @@ class ExpiredToken(OAuthError):
 class LoginRequired(OAuthError):
     error = "login_required"
     message = "The user has to sign in."
+
+
+class ConsentRequired(OAuthError):
+    error = "consent_required"
+    message = "The user has to allow the access."
 
 
 class InteractionRequired(OAuthError):

@@ -64,6 +64,13 @@ def page_url(params: dict[str, Any]) -> str:
     return f"/{route}?{urlencode(kept, quote_via=quote)}"
 
 
+def consent_url(params: dict[str, Any]) -> str:
+    """Return path and query of the page that asks for consent."""
+    query = {"app_id": params["client_id"], "ui_locales": params.get("ui_locales")}
+    kept = {name: value for name, value in query.items() if value and len(value) <= _MAX_HINT}
+    return f"/consent?{urlencode(kept, quote_via=quote)}"
+
+
 def _are_hints_valid(params: dict[str, Any]) -> bool:
     method, _, target = params.get("direct_sign_in", "").partition(":")
     return (

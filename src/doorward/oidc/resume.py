@@ -12,7 +12,7 @@ from doorward.interactions.cookie import (
     read_interactions,
     without_interaction,
 )
-from doorward.interactions.store import consume_interaction, find_interaction
+from doorward.interactions.store import CONSENT, consume_interaction, find_interaction
 from doorward.kit.edge import Edge
 from doorward.oidc.authorization_request import (
     AuthorizationRequest,
@@ -22,6 +22,7 @@ from doorward.oidc.authorization_request import (
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.begin_session import begin_session
 from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.consent import ask_consent, missing_consent, resume_consent, with_consent
 from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import page_url
@@ -49,6 +50,10 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     )
     if interaction is None:
         raise SessionNotFound("authorization request has expired")
+    if interaction.event == CONSENT:
+        return await resume_consent(
+            request, provider, interaction=interaction, uid=uid, entries=entries
+        )
 
     # 2. Whoever comes too early goes back to the page.
     user_id, authenticated_at = interaction.user_id, interaction.authenticated_at
@@ -72,26 +77,30 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     target = await find_redirect_target(
         snapshot, source.params, edge=edge, documents=provider.documents
     )
-    cookie = interaction_cookie(
-        without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
-    )
+    entries = without_interaction(entries, uid=uid)
+    cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
     try:
         parsed = await parse_request(
             snapshot, source.params, target=target, edge=edge, sealer=provider.sealer
         )
         await _check_user(provider, edge, user_id=user_id, parsed=parsed)
+        missing = await missing_consent(
+            provider.db, snapshot, client=target.client, user_id=user_id, request=parsed
+        )
+        if missing is None:
+            parsed = await with_consent(provider.db, snapshot, request=parsed, user_id=user_id)
     except OAuthError as error:
         await drop_source(provider, tenant_id=edge.tenant_id, source=source)
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
         return answer.with_cookies(cookie)
 
-    # 5. Consume the interaction, begin the session and give the code: all or nothing, and once.
+    # 5. Consume the interaction, begin the session and give the answer, or ask for consent first:
+    #    all or nothing, and once.
     key = await answer_key(provider, snapshot, request=parsed)
     known = await find_current_session(provider.db, request, clock=clock)
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
             raise SessionNotFound("authorization request has expired")
-        await consume_source(tx, tenant_id=edge.tenant_id, source=source, now=clock.now())
         token, session = await begin_session(
             tx,
             edge,
@@ -101,6 +110,18 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             amr=interaction.amr or [],
             now=clock.now(),
         )
+        if missing is not None:
+            answer = await ask_consent(
+                tx,
+                request,
+                provider,
+                source=source,
+                parsed=parsed,
+                session=session,
+                entries=entries,
+            )
+            return answer.with_cookies(session_cookie(token, edge=edge))
+        await consume_source(tx, tenant_id=edge.tenant_id, source=source, now=clock.now())
         fields = await issue_answer(
             tx,
             provider,

@@ -17,7 +17,9 @@ class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     Members are claims as RFC 9068 and RFC 7662 name them, but for two request parameters: `claims`
     of OpenID Connect Core section 5.5, and `dpop_jkt` of RFC 9449 section 10, to which a code is
-    bound. `cnf` of a refresh token says whose it is. A new member needs no migration.
+    bound; and for `consented`, which is what a user allowed a third party's application to do:
+    names of scopes by the indicator of their resource (None for an application of one's own).
+    `cnf` of a refresh token says whose it is. A new member needs no migration.
     """
 
     acr: str | None = None
@@ -27,6 +29,7 @@ class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     authorization_details: list[dict[str, Any]] | None = None
     claims: dict[str, Any] | None = None
     dpop_jkt: str | None = None
+    consented: dict[str, tuple[str, ...]] | None = None
 
 
 NO_CONTEXT = TokenContext()

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import msgspec
 
 from doorward.applications.cached import Client
+from doorward.consents.asked import disallowed_scopes
+from doorward.consents.ceiling import current_ceiling
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id
@@ -115,19 +117,34 @@ async def plan_access_token(
     if params.get("organization_id") is not None:
         raise AccessDenied("user is not a member of the organization", status=403)
 
-    # 2. RFC 8707 section 2.2: one resource a token, and of those that were authorized.
+    # 2. A third party loses what its ceiling loses, and never had what the user did not allow.
+    consented = held.context.consented
+    if consented is not None:
+        scope = await _within_ceiling(snapshot, held=held, scope=scope)
+
+    # 3. RFC 8707 section 2.2: one resource a token, and of those that were authorized.
     audience = _audience(held, params, scope=scope)
     if audience is None:
         return AccessPlan(audience=None, scope=oidc_scopes(scope), lifetime=OPAQUE_LIFETIME)
 
-    # 3. Of the scopes asked for, those that the user's roles grant now.
+    # 4. Of the scopes asked for, those that the user's roles grant now.
     resource = await find_resource(snapshot, audience)
     if resource is None:
         raise InvalidTarget("resource indicator is missing, or unknown")
+    if consented is not None:
+        ceiling = await current_ceiling(snapshot, held.client_id)
+        names = ceiling.of_resource(audience).intersection(consented.get(audience, ()))
+        scope = " ".join(name for name in scope.split() if name in names)
     granted = await resource_scopes(
         snapshot, db, user_id=held.user_id, indicator=audience, scope=scope
     )
     return AccessPlan(audience=audience, scope=granted, lifetime=resource.access_token_ttl)
+
+
+async def _within_ceiling(snapshot: Snapshot, *, held: Held, scope: str) -> str:
+    ceiling = await current_ceiling(snapshot, held.client_id)
+    refused = disallowed_scopes(ceiling, scope)
+    return " ".join(name for name in scope.split() if name not in refused)
 
 
 def _audience(held: Held, params: Params, *, scope: str) -> str | None:
@@ -224,6 +241,8 @@ async def make_id_token(
     scopes = held.scope.split()
     if OPENID not in scopes:
         return msgspec.UNSET
+    if held.context.consented is not None:
+        scopes = (await _within_ceiling(snapshot, held=held, scope=held.scope)).split()
     claims = await id_token_claims(snapshot, db, user=user, scopes=scopes)
     claims |= {
         "iss": issuer,

@@ -168,6 +168,7 @@ async def provide_page(request: AnyRequest, visit: UseVisit, surface: UseSurface
         visit.snapshot,
         visit.experience,
         name=name,
+        application_id=visit.interaction.client_id,
         is_product=visit.edge.tenant_id == ADMIN_TENANT,
     )
     request.scope["state"]["brand"] = brand

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request, Response, Router, get
@@ -14,6 +15,7 @@ from doorward.management.routes import public_router
 from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
 from doorward.sign_in.hosted import MAX_FORM_SIZE, check_origin, provide_form, provide_page
 from doorward.sign_in.steps import (
+    consent,
     identify,
     link,
     password,
@@ -23,13 +25,14 @@ from doorward.sign_in.steps import (
     start,
     submit,
 )
-from doorward.sign_in.surface import UseSurface, provide_surface
-from doorward.sign_in.visit import Visit, open_visit
+from doorward.sign_in.surface import Surface, UseSurface, provide_surface
+from doorward.sign_in.visit import Visit, open_consent_visit, open_visit
 from doorward.sign_in_experience.cached import current_experience
 
 UNKNOWN_SESSION = "/unknown-session"
 
 AnyRequest = Request[Any, Any, Any]
+OpenVisit = Callable[[AnyRequest, Surface], Awaitable[Visit]]
 
 
 class SessionMissing(RequestError):
@@ -45,7 +48,7 @@ class SessionNotFoundBody(ErrorBody):
 
 def sign_in_routers() -> list[Router]:
     """Return the routers of the surface."""
-    return [_pages(), _experience()]
+    return [_pages(), _experience(), _consent_pages(), _consent_api()]
 
 
 def _pages() -> Router:
@@ -105,14 +108,55 @@ def _experience() -> Router:
     )
 
 
+def _consent_pages() -> Router:
+    return Router(
+        path="/",
+        route_handlers=[consent.show_consent, consent.answer],
+        dependencies={
+            "surface": Provide(provide_surface, sync_to_thread=False),
+            "visit": Provide(open_consent_page_visit),
+            "page": Provide(provide_page),
+            "form": Provide(provide_form),
+        },
+        exception_handlers=page_error_handlers(),
+        include_in_schema=False,
+        request_max_body_size=MAX_FORM_SIZE,
+    )
+
+
+def _consent_api() -> Router:
+    return Router(
+        path="/",
+        route_handlers=[public_router([consent.show_question, consent.submit_consent])],
+        dependencies={
+            "surface": Provide(provide_surface, sync_to_thread=False),
+            "visit": Provide(open_consent_api_visit),
+        },
+        exception_handlers={SessionMissing: _render_missing},
+    )
+
+
 async def open_page_visit(request: AnyRequest, surface: UseSurface) -> Visit:
     """Return the visit of a page.
 
     Raises:
         SessionUnknown: there is none; the browser is sent where the tenant explains that.
     """
+    return await _page_visit(request, surface, open_=open_visit)
+
+
+async def open_consent_page_visit(request: AnyRequest, surface: UseSurface) -> Visit:
+    """Return the visit of the page that asks for consent.
+
+    Raises:
+        SessionUnknown: as above.
+    """
+    return await _page_visit(request, surface, open_=open_consent_visit)
+
+
+async def _page_visit(request: AnyRequest, surface: Surface, *, open_: OpenVisit) -> Visit:
     try:
-        return await open_visit(request, surface)
+        return await open_(request, surface)
     except RequestError as error:
         edge: Edge = request.scope["state"]["edge"]
         snapshot = await surface.snapshots.current(edge.tenant_id)
@@ -128,12 +172,25 @@ async def open_experience_visit(request: AnyRequest, surface: UseSurface) -> Vis
         SessionMissing: there is none.
         RequestError: 400 session.csrf_token_mismatch, a page of another origin sent it.
     """
+    return await _api_visit(request, surface, open_=open_visit)
+
+
+async def open_consent_api_visit(request: AnyRequest, surface: UseSurface) -> Visit:
+    """Return the visit of a program that asks for consent.
+
+    Raises:
+        SessionMissing, RequestError: as above.
+    """
+    return await _api_visit(request, surface, open_=open_consent_visit)
+
+
+async def _api_visit(request: AnyRequest, surface: Surface, *, open_: OpenVisit) -> Visit:
     # A body need not be labelled JSON, so a form of a neighbouring site could carry one, and a
     # SameSite=Lax cookie comes along within the same site.
     if request.method != "GET":
         check_origin(request, request.scope["state"]["edge"])
     try:
-        return await open_visit(request, surface)
+        return await open_(request, surface)
     except RequestError as error:
         raise SessionMissing(error.code) from error
 

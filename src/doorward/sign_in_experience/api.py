@@ -15,6 +15,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.static_files import StaticFiles
+from doorward.sign_in_experience.application_api import APPLICATION_HANDLERS
 from doorward.sign_in_experience.document import parse_experience
 from doorward.sign_in_experience.settings import (
     FindNameConflicts,
@@ -129,5 +130,5 @@ def _view_connector(
     )
 
 
-HANDLERS = (show_experience, update_experience)
+HANDLERS = (show_experience, update_experience, *APPLICATION_HANDLERS)
 PUBLIC_HANDLERS = (show_public_experience,)

@@ -6,6 +6,8 @@ from msgspec import structs
 
 from doorward.kit.html import Brand, brand_style, style_text
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
+from doorward.sign_in_experience.application import NO_CHANGES, with_changes
+from doorward.sign_in_experience.cached import application_experience
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
 
@@ -15,7 +17,12 @@ DEFAULT_BRAND = Brand(name=PRODUCT, style=brand_style(primary="#0b6e5b", dark_pr
 
 
 async def brand_of(
-    snapshot: Snapshot, experience: Experience, *, name: str | None, is_product: bool = False
+    snapshot: Snapshot,
+    experience: Experience,
+    *,
+    name: str | None,
+    application_id: str | None = None,
+    is_product: bool = False,
 ) -> Brand:
     """Return the brand of a page that belongs to the application called `name`.
 
@@ -23,10 +30,13 @@ async def brand_of(
     """
 
     async def load() -> Brand:
-        brand = make_brand(experience, name=name)
+        changes = NO_CHANGES
+        if application_id is not None:
+            changes = await application_experience(snapshot, application_id)
+        brand = make_brand(with_changes(experience, changes), name=changes.display_name or name)
         return structs.replace(brand, name=PRODUCT, is_product=True) if is_product else brand
 
-    return await snapshot.get(("brand", name), load)
+    return await snapshot.get(("brand", name, application_id), load)
 
 
 def make_brand(experience: Experience, *, name: str | None) -> Brand:

@@ -1,13 +1,14 @@
 """One row per tenant: the document in wire shape (camelCase keys, see `document.py`), and
 `sign_in_mode` beside it because the first administrator's registration closes the door behind
-itself with one conditional UPDATE."""
+itself with one conditional UPDATE. An application may have a row of its own, which says how the
+pages that belong to it differ."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, String
+from sqlalchemy import Column, ForeignKeyConstraint, String
 
 from doorward.storage import Json, tenant_table
 
@@ -16,6 +17,18 @@ sign_in_experiences = tenant_table(
     Column("id", String(21), nullable=False),
     Column("sign_in_mode", String(32), nullable=False),
     Column("document", Json, nullable=False),
+)
+
+application_sign_in_experiences = tenant_table(
+    "application_sign_in_experiences",
+    Column("application_id", String(21), nullable=False),
+    Column("document", Json, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "application_id"],
+        ["applications.tenant_id", "applications.id"],
+        ondelete="CASCADE",
+    ),
+    primary_key=("application_id",),
 )
 
 
