@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from doorward.kit.jose import SigningKey
+from tests.support.dpop import Prover
 from tests.support.forgery import Forger
 from tests.support.management import client_credentials_token, management_api, management_token
 from tests.support.server import Server
@@ -257,3 +258,74 @@ def _encode(value: dict[str, Any]) -> str:
 
 def _decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class TestBoundToken:
+    """RFC 9449: a token that is bound to a key, in the hands of its owner and of others."""
+
+    @pytest.fixture
+    def prover(self) -> Prover:
+        return Prover()
+
+    @pytest.fixture
+    def token(self, forge: Forger, prover: Prover) -> str:
+        return forge.token(cnf={"jkt": prover.jkt})
+
+    def get(
+        self, server: Server, headers: dict[str, str], *, path: str = "/api/applications"
+    ) -> httpx.Response:
+        return httpx.get(f"{server.endpoint}{path}", headers=headers, timeout=20)
+
+    def test_with_the_key(self, server: Server, token: str, prover: Prover) -> None:
+        """RFC 9449 section 7.1; the query is no part of htu, and escapes are as they were sent."""
+        for path in ("/api/applications", "/api/applications?page=1", "/api/users/%C3%A9%2F"):
+            url = f"{server.endpoint}{path}"
+
+            answer = self.get(server, prover.presenting(token, "GET", url), path=path)
+
+            assert answer.status_code in {200, 404}, answer.text
+
+    def test_without_the_key(self, server: Server, token: str) -> None:
+        """Who stole the token tries it as a bearer token, without a proof, and with a key of
+        another."""
+        url = f"{server.endpoint}/api/applications"
+        attempts = [
+            self.get(server, {"authorization": f"Bearer {token}"}),
+            self.get(server, {"authorization": f"DPoP {token}"}),
+            self.get(server, Prover().presenting(token, "GET", url)),
+        ]
+
+        for answer in attempts:
+            assert refusal(answer) == (401, "auth.unauthorized")
+            assert answer.headers["www-authenticate"].startswith('DPoP error="')
+
+    def test_proof_of_another_request(self, server: Server, token: str, prover: Prover) -> None:
+        """RFC 9449 section 4.3: of another method, address or token; and one that was used."""
+        url = f"{server.endpoint}/api/applications"
+        used = prover.presenting(token, "GET", url)
+        assert self.get(server, used).status_code == 200
+        attempts = [
+            used,
+            prover.presenting(token, "POST", url),
+            prover.presenting(token, "GET", f"{server.endpoint}/api/users"),
+            prover.presenting(token, "GET", url, ath="x"),
+            prover.presenting(token, "GET", url, nonce="x"),
+        ]
+
+        for headers in attempts:
+            answer = self.get(server, headers)
+            assert refusal(answer) == (401, "auth.unauthorized")
+        assert answer.headers["dpop-nonce"]
+
+    def test_bearer_token(self, server: Server, forge: Forger, prover: Prover) -> None:
+        """A token that is bound to nothing is none of the scheme DPoP."""
+        url = f"{server.endpoint}/api/applications"
+
+        answer = self.get(server, prover.presenting(forge.token(), "GET", url))
+
+        assert refusal(answer) == (401, "auth.unauthorized")
+
+    @pytest.mark.parametrize("cnf", ["key", ["key"], 7])
+    def test_no_confirmation(self, server: Server, forge: Forger, cnf: Any) -> None:
+        """RFC 7800 section 3.1: what we cannot read binds the token to nobody that we know."""
+        assert refusal(call(server, forge.token(cnf=cnf))) == (401, "auth.unauthorized")

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from doorward.users.tables import User
-from tests.oidc.house import ISSUER, House, RegisteredClient, code_form
+from tests.oidc.house import ISSUER, House, RegisteredClient, auth_params, code_form
 from tests.support.dpop import Prover
 
 TOKEN = f"{ISSUER}/token"
@@ -37,6 +37,28 @@ async def refresh(
     headers = {} if prover is None else {"dpop": prover.proof("POST", TOKEN)}
     form = {"grant_type": "refresh_token", "refresh_token": token, **client.credentials}
     return await house.token(form, **headers)
+
+
+async def push(
+    house: House,
+    client: RegisteredClient,
+    prover: Prover,
+    *,
+    proof: str | None = None,
+    **params: str,
+) -> httpx.Response:
+    """Push an authorization request with a proof of `prover`."""
+    return await house.http.post(
+        "/oidc/request",
+        data=auth_params(client, **params) | client.credentials,
+        headers={"dpop": proof or prover.proof("POST", f"{ISSUER}/request")},
+    )
+
+
+def as_request(client: RegisteredClient, pushed: httpx.Response) -> dict[str, str]:
+    """Return the authorization request that refers to a pushed one."""
+    assert pushed.status_code == 201, pushed.text
+    return {"client_id": client.id, "request_uri": pushed.json()["request_uri"]}
 
 
 class TestCode:
@@ -78,6 +100,43 @@ class TestCode:
         # RFC 9449 section 6.2.
         assert introspected.json()["cnf"] == {"jkt": prover.jkt}
         assert introspected.json()["token_type"] == "DPoP"
+
+
+class TestPushedRequest:
+    async def test_proof(
+        self, house: House, web: RegisteredClient, ada: User, prover: Prover
+    ) -> None:
+        """RFC 9449 section 10.1: a proof with the pushed request binds the code to its key."""
+        pushed = await push(house, web, prover)
+        answer = await house.browser().follow(as_request(web, pushed), user=ada)
+        thief = Prover(seconds=house.clock.seconds)
+
+        stolen = await exchange(house, web, answer["code"], thief)
+        given = await exchange(house, web, answer["code"], prover)
+
+        assert stolen.json()["error"] == "invalid_grant"
+        assert given.json()["token_type"] == "DPoP"
+
+    async def test_both_ways(
+        self, house: House, web: RegisteredClient, ada: User, prover: Prover
+    ) -> None:
+        """RFC 9449 section 10.1: dpop_jkt and the proof MUST name the same key."""
+        same = await push(house, web, prover, dpop_jkt=prover.jkt)
+        other = await push(house, web, prover, dpop_jkt=Prover().jkt)
+
+        assert same.status_code == 201
+        assert (other.status_code, other.json()["error"]) == (400, "invalid_request")
+
+    async def test_wrong_proof(self, house: House, web: RegisteredClient, prover: Prover) -> None:
+        """A proof for the token endpoint, and one that was used, push nothing."""
+        elsewhere = await push(house, web, prover, proof=prover.proof("POST", TOKEN))
+        proof = prover.proof("POST", f"{ISSUER}/request")
+        first = await push(house, web, prover, proof=proof)
+        again = await push(house, web, prover, proof=proof)
+
+        assert elsewhere.json()["error"] == "invalid_dpop_proof"
+        assert first.status_code == 201
+        assert again.json()["error"] == "invalid_dpop_proof"
 
 
 class TestRefreshToken:

@@ -1,4 +1,4 @@
-"""RFC 9126: pushed authorization requests, POST /oidc/request.
+"""RFC 9126 and RFC 9449 section 10.1: pushed authorization requests, POST /oidc/request.
 
 The client sends its authorization request straight to us, and the browser only a reference to it:
 nobody between reads or changes it, and the client is known before a person is asked.
@@ -19,6 +19,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, split_resources
 from doorward.oidc.request_source import PUSHED_URI
 from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.sender_constraint import bound_to_proof, with_next_nonce
 from doorward.pushed_requests.store import LIFETIME, add_pushed_request
 
 
@@ -57,7 +58,10 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
         raise InvalidRequest(error.description) from error
     await parse_request(snapshot, params, target=target, edge=edge, sealer=provider.sealer)
 
-    # 4. Keep what the authorization endpoint reads, which the client's credentials are not.
+    # 4. RFC 9449 section 10.1: a DPoP proof binds the code to its key, as dpop_jkt does.
+    params = await bound_to_proof(request, provider, params)
+
+    # 5. Keep what the authorization endpoint reads, which the client's credentials are not.
     async with provider.db.transaction(edge.tenant_id) as tx:
         value = await add_pushed_request(
             tx,
@@ -66,6 +70,7 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
             params=stored_params(params),
             now=provider.clock.now(),
         )
-    return json_response(
+    answer = json_response(
         PushedResponse(f"{PUSHED_URI}{value}", int(LIFETIME.total_seconds())), status=201
     )
+    return with_next_nonce(answer, request, provider)

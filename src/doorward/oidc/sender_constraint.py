@@ -1,5 +1,6 @@
 """RFC 9449 and RFC 8705 section 3: tokens that are of use to their client alone.
 
+    pushed request      bound_to_proof ─► dpop_jkt, which the code is bound to
     token endpoint      confirm_sender ─► cnf ─► check_binding ─► bound_to      (the grants)
     protected resource  check_presenter       the token's cnf against the request that brings it
 
@@ -19,11 +20,12 @@ from doorward.oidc.dpop import ALGORITHMS, ProofVerifier
 from doorward.oidc.errors import (
     InvalidDpopProof,
     InvalidGrant,
+    InvalidRequest,
     InvalidToken,
     UseDpopNonce,
 )
 from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest
+from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.response import OidcResponse
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import Held
@@ -41,18 +43,37 @@ async def confirm_sender(
         InvalidDpopProof: a wrong proof, or none from a client that has to send one.
         UseDpopNonce: the proof needs a nonce of ours.
     """
-    jkt = await provider.proofs.confirm(
-        request.headers,
-        method=request.method,
-        url=request.edge.endpoint + request.path,
-        tenant_id=request.edge.tenant_id,
-    )
+    jkt = await _proven_key(request, provider)
     if jkt is not None:
         return {"jkt": jkt}
     # RFC 9449 section 5.2: such a client gets nothing without a proof.
     if client.metadata.dpop_bound_access_tokens:
         raise InvalidDpopProof("a DPoP proof is required")
     return None
+
+
+async def bound_to_proof(request: OidcRequest, provider: Provider, params: Params) -> Params:
+    """Return the parameters of a pushed request, with the key of its DPoP proof as `dpop_jkt`.
+
+    Raises:
+        InvalidDpopProof, UseDpopNonce. InvalidRequest: `dpop_jkt` is there and names another key.
+    """
+    jkt = await _proven_key(request, provider)
+    if jkt is None:
+        return params
+    # RFC 9449 section 10.1: where both are used, they MUST agree.
+    if params.get("dpop_jkt") not in {None, jkt}:
+        raise InvalidRequest("dpop_jkt is not the thumbprint of the DPoP proof's key")
+    return msgspec.structs.replace(params, values={**params.values, "dpop_jkt": jkt})
+
+
+async def _proven_key(request: OidcRequest, provider: Provider) -> str | None:
+    return await provider.proofs.confirm(
+        request.headers,
+        method=request.method,
+        url=request.edge.endpoint + request.path,
+        tenant_id=request.edge.tenant_id,
+    )
 
 
 def check_binding(context: TokenContext, cnf: Confirmation | None) -> None:
@@ -83,7 +104,7 @@ def bound_to(held: HeldType, cnf: Confirmation | None) -> HeldType:
 
 def with_next_nonce(answer: OidcResponse, request: OidcRequest, provider: Provider) -> OidcResponse:
     """Return the answer with the nonce to use next, where nonces are used: RFC 9449 section 8.2."""
-    if not provider.proofs.requires_nonce:
+    if not provider.proofs.requires_nonce or request.header(b"dpop") is None:
         return answer
     return answer.with_headers(*provider.proofs.nonce_headers(request.edge.tenant_id))
 
