@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.plans import Run, list_runs, name_of_test
+from tests.conformance.plans import Run, Variant, list_runs, name_of_test
 from tests.conformance.provider import Account, Provider, Registration, running_provider
 from tests.conformance.relying_party import RelyingParty
 from tools.reference import conformance
@@ -30,6 +30,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if run is not None:
         report = outcome.get_result()  # type: ignore[attr-defined]
         report.user_properties.append(("conformance", [run.profile, run.module, str(run.variant)]))
+
+
+class Clients:
+    """Registers a client when a run first needs it: what a client may do is part of the test."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._known: dict[tuple[str, int], Registration] = {}
+
+    def of(self, variant: Variant, *, number: int = 1) -> Registration:
+        """Return the client of a variant. Implicit and hybrid flows have to be opted into."""
+        key = (variant.response_type, number)
+        if key not in self._known:
+            is_code = variant.response_type == "code"
+            metadata = {} if is_code else {"responseTypes": [variant.response_type]}
+            self._known[key] = self._provider.register(**metadata)
+        return self._known[key]
 
 
 class Table:
@@ -71,22 +88,15 @@ def account(provider: Provider) -> Account:
 
 
 @pytest.fixture(scope="session")
-def registration(provider: Provider) -> Registration:
-    """The client that most modules run with."""
-    return provider.register()
-
-
-@pytest.fixture(scope="session")
-def second_registration(provider: Provider) -> Registration:
-    """Another client, for modules that take from one what belongs to the other."""
-    return provider.register()
+def clients(provider: Provider) -> Clients:
+    """The clients of the modules of OpenID Connect Core."""
+    return Clients(provider)
 
 
 @pytest.fixture
-def rp(
-    provider: Provider, registration: Registration, account: Account, run: Run
-) -> Iterator[RelyingParty]:
+def rp(provider: Provider, clients: Clients, account: Account, run: Run) -> Iterator[RelyingParty]:
     """The relying party of this run, with a fresh browser."""
+    registration = clients.of(run.variant)
     rp = RelyingParty(provider, registration, account=account, variant=run.variant)
     yield rp
     rp.close()
@@ -94,14 +104,11 @@ def rp(
 
 @pytest.fixture
 def second_rp(
-    provider: Provider,
-    second_registration: Registration,
-    account: Account,
-    run: Run,
-    rp: RelyingParty,
+    provider: Provider, clients: Clients, account: Account, run: Run, rp: RelyingParty
 ) -> Iterator[RelyingParty]:
-    """A second client of the same person in the same browser."""
-    second = RelyingParty(provider, second_registration, account=account, variant=run.variant)
+    """A second client, used by the same person in the same browser."""
+    registration = clients.of(run.variant, number=2)
+    second = RelyingParty(provider, registration, account=account, variant=run.variant)
     second.visitor.close()
     second.visitor = rp.visitor
     yield second

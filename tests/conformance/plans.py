@@ -76,6 +76,7 @@ COMMON = (
 USERINFO = ("oidcc-userinfo-get", "oidcc-userinfo-post-header", "oidcc-userinfo-post-body")
 WITH_CODE = ("oidcc-codereuse", "oidcc-codereuse-30seconds", "oidcc-refresh-token")
 MISSING = ("oidcc-response-type-missing",)
+NONCE = ("oidcc-ensure-request-without-nonce-fails",)
 NO_NONCE = ("oidcc-ensure-request-without-nonce-succeeds-for-code-flow",)
 PKCE = ("oidcc-ensure-request-with-valid-pkce-succeeds",)
 POSTED_SECRET = ("oidcc-server-client-secret-post",)
@@ -93,6 +94,11 @@ def _core(profile: str, name: str, *entries: Entry) -> tuple[Plan, Plan]:
 
 
 CODE = Variant()
+ID_TOKEN = Variant("id_token")
+ID_TOKEN_TOKEN = Variant("id_token token")
+CODE_ID_TOKEN = Variant("code id_token")
+CODE_TOKEN = Variant("code token")
+CODE_ID_TOKEN_TOKEN = Variant("code id_token token")
 
 PLANS: tuple[Plan, ...] = (
     *_core(
@@ -112,6 +118,22 @@ PLANS: tuple[Plan, ...] = (
             ),
         ),
         Entry(replace(CODE, client_auth="client_secret_post"), POSTED_SECRET),
+    ),
+    *_core(
+        "Implicit OP",
+        "implicit",
+        Entry(ID_TOKEN, (*COMMON, *NONCE)),
+        Entry(ID_TOKEN_TOKEN, (*COMMON, *NONCE, *USERINFO, *MISSING)),
+    ),
+    *_core(
+        "Hybrid OP",
+        "hybrid",
+        Entry(CODE_ID_TOKEN, (*COMMON, *USERINFO, *WITH_CODE, *MISSING, *NONCE, *PKCE)),
+        Entry(replace(CODE_ID_TOKEN, client_auth="client_secret_post"), POSTED_SECRET),
+        Entry(CODE_TOKEN, (*COMMON, *USERINFO, *WITH_CODE, *NO_NONCE)),
+        Entry(replace(CODE_TOKEN, client_auth="client_secret_post"), POSTED_SECRET),
+        Entry(CODE_ID_TOKEN_TOKEN, (*COMMON, *USERINFO, *WITH_CODE, *NONCE)),
+        Entry(replace(CODE_ID_TOKEN_TOKEN, client_auth="client_secret_post"), POSTED_SECRET),
     ),
     Plan(
         "Config OP",

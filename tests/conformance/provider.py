@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,14 +120,26 @@ class Provider:
             oidcClientMetadata={
                 "redirectUris": list(redirect_uris),
                 "postLogoutRedirectUris": [SIGNED_OUT],
-                **metadata,
             },
             customClientMetadata=dict(custom or {}),
         )
+        if metadata:
+            self._store_metadata(created["id"], metadata)
         secret = ""
         if type_ in {"Traditional", "MachineToMachine"}:
             secret = self.manage("GET", f"/api/applications/{created['id']}/secrets")[0]["value"]
         return Registration(created["id"], secret, redirect_uris[0], metadata)
+
+    def _store_metadata(self, client_id: str, metadata: Mapping[str, Any]) -> None:
+        path = self.server.directory / "data" / "doorward.sqlite"
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute(
+                "UPDATE applications SET oidc_client_metadata = "
+                "json_patch(oidc_client_metadata, ?) WHERE id = ?",
+                (json.dumps(metadata), client_id),
+            )
+            database.execute("UPDATE tenants SET config_version = config_version + 1")
+        time.sleep(0.1)
 
     def add_account(self, username: str) -> Account:
         """Create somebody of whom every standard claim is known."""
