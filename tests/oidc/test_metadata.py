@@ -33,8 +33,17 @@ class TestDiscovery:
         assert metadata["jwks_uri"] == "http://localhost:3001/oidc/jwks"
         assert metadata["end_session_endpoint"] == "http://localhost:3001/oidc/session/end"
         assert metadata["response_types_supported"][:2] == ["code", "none"]
-        assert metadata["subject_types_supported"] == ["public"]
-        assert metadata["id_token_signing_alg_values_supported"] == ["ES256"]
+        assert metadata["subject_types_supported"] == ["public", "pairwise"]
+        # RS256 MUST be included; what signs by default comes first.
+        for name in ("id_token", "userinfo", "introspection", "authorization"):
+            assert metadata[f"{name}_signing_alg_values_supported"] == [
+                "ES256",
+                "ES384",
+                "ES512",
+                "RS256",
+                "PS256",
+                "EdDSA",
+            ]
         assert metadata["code_challenge_methods_supported"] == ["S256"]
         assert set(metadata["grant_types_supported"]) == {
             "authorization_code",

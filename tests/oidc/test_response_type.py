@@ -79,7 +79,7 @@ class TestOptIn:
             "fragment.jwt",
             "form_post.jwt",
         ]
-        assert metadata["authorization_signing_alg_values_supported"] == ["ES256"]
+        assert metadata["authorization_signing_alg_values_supported"][0] == "ES256"
 
 
 class TestNone:

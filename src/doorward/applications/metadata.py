@@ -11,6 +11,10 @@ from typing import Any
 
 import msgspec
 
+KEY_ENCRYPTIONS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
+CONTENT_ENCRYPTIONS = ("A128CBC-HS256", "A256GCM")
+"""How the key and the content of an encrypted ID token may be encrypted (RFC 7518)."""
+
 
 class ClientMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """None, () and False mean that the client did not say, so that the default applies."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from doorward.applications import store
 from doorward.applications.redirect_uris import find_fault
+from doorward.applications.sectors import check_sector
 from doorward.applications.tables import Application
 from doorward.applications.types import DEFAULT_SECRET_NAME, ApplicationType
 from doorward.consents.store import forget_consents_to
@@ -120,6 +121,7 @@ async def create_application(
     # 1. May it be?
     check_type(type_, is_third_party=is_third_party)
     check_redirect_uris(oidc_client_metadata)
+    check_sector(oidc_client_metadata)
     check_client_metadata(custom_client_metadata, type_=type_, is_third_party=is_third_party)
 
     # 2. The row.
@@ -163,6 +165,8 @@ async def update_application(
     """
     application = await get_application(tx, tenant_id=tenant_id, application_id=application_id)
     check_redirect_uris(changes.get("oidc_client_metadata", {}))
+    if "oidc_client_metadata" in changes:
+        check_sector(changes["oidc_client_metadata"], before=application.oidc_client_metadata)
     if "custom_client_metadata" in changes:
         check_client_metadata(
             changes["custom_client_metadata"],

@@ -47,7 +47,8 @@ class KeyRing:
         self.changes_at = next_change(stored, now=now)
         published = [key for key in reversed(stored) if is_published(key, now=now)]
         self.kids = tuple(key.id for key in published)
-        self.algorithms = sorted({key.algorithm for key in published})
+        # Any of them is made on demand; what signs by default comes first.
+        self.supported = sorted(ALGORITHMS, key=lambda name: name != self.current.algorithm)
         keys: list[dict[str, Any]] = [key.public_jwk for key in published]
         self.jwks = msgspec.json.encode({"keys": keys})
 

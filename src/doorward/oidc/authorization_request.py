@@ -42,6 +42,7 @@ from doorward.oidc.response_type import (
     parse_response_type,
 )
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID
+from doorward.oidc.subjects import SubjectHint, subjects_of
 from doorward.resources.cached import find_default_resource, find_resource
 from doorward.storage import Snapshot
 
@@ -88,7 +89,7 @@ class RedirectTarget(msgspec.Struct, frozen=True):
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
     """A request that may be granted. `scope` holds every scope asked for; which of them count is
-    decided when a token is made. `hinted_user_id` is the subject of the id_token_hint, `consented`
+    decided when a token is made. `hint` is the subject of the id_token_hint, `consented`
     what the user allowed a third party (TokenContext)."""
 
     target: RedirectTarget
@@ -100,7 +101,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     dpop_jkt: str | None
     prompts: frozenset[str]
     max_age: int | None
-    hinted_user_id: str | None
+    hint: SubjectHint | None
     consented: dict[str, tuple[str, ...]] | None = None
 
     @property
@@ -204,7 +205,7 @@ async def parse_request(
         dpop_jkt=parse_dpop_jkt(params.get("dpop_jkt")),
         prompts=prompts,
         max_age=_max_age(params),
-        hinted_user_id=await _hinted_user_id(snapshot, params, edge=edge, sealer=sealer),
+        hint=await _hint(snapshot, params, client=client, edge=edge, sealer=sealer),
     )
 
 
@@ -353,14 +354,21 @@ async def requested_resources(snapshot: Snapshot, params: Params) -> tuple[str, 
     return (default.indicator,) if default else ()
 
 
-async def _hinted_user_id(
-    snapshot: Snapshot, params: Params, *, edge: Edge, sealer: Sealer
-) -> str | None:
+async def _hint(
+    snapshot: Snapshot, params: Params, *, client: Client, edge: Edge, sealer: Sealer
+) -> SubjectHint | None:
     hint = params.get("id_token_hint")
     if hint is None:
         return None
     claims = await parse_id_token_hint(snapshot, hint, edge=edge, sealer=sealer)
-    return str(claims["sub"])
+    # The subject is in the terms of the client that the ID token was made for.
+    owner: Client | None = client
+    if claims.get("aud") != client.id:
+        owner = await find_client_at(snapshot, str(claims.get("aud")), edge=edge, documents=None)
+    if owner is None:
+        raise InvalidRequest("could not validate id_token_hint", detail="its client is gone")
+    subjects = await subjects_of(snapshot, owner, sealer=sealer)
+    return SubjectHint(str(claims["sub"]), subjects)
 
 
 async def parse_id_token_hint(

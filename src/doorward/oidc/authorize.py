@@ -18,7 +18,7 @@ from doorward.oidc.authorization_request import (
     stored_params,
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
-from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, with_consent
 from doorward.oidc.errors import (
     ConsentRequired,
@@ -111,7 +111,7 @@ def why_sign_in(
         age = now - session.authenticated_at
         if request.max_age == 0 or age > timedelta(seconds=request.max_age):
             return "End-User authentication could not be obtained within max_age"
-    if request.hinted_user_id not in {None, session.user_id}:
+    if request.hint is not None and not request.hint.names(session.user_id):
         return "id_token_hint and authenticated subject do not match"
     return None
 
@@ -179,14 +179,13 @@ async def _answer(
     session: Session,
 ) -> OidcResponse:
     tenant_id, now = request.edge.tenant_id, provider.clock.now()
-    key = await answer_key(provider, snapshot, request=parsed)
+    await prepare_answer(provider, snapshot, request=parsed)
     async with provider.db.transaction(tenant_id) as tx:
         await consume_source(tx, tenant_id=tenant_id, source=source, now=now)
         fields = await issue_answer(
             tx,
             provider,
             snapshot,
-            key=key,
             issuer=request.edge.issuer,
             request=parsed,
             session=session,

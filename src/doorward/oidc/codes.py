@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 
 from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
-from doorward.keys.ring import signing_key
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
-from doorward.kit.jose import SigningKey
 from doorward.oidc.authorization_request import AuthorizationRequest
+from doorward.oidc.id_token import prepare_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.response_type import FRONT_CHANNEL
 from doorward.oidc.store import add_code
@@ -26,13 +25,13 @@ from doorward.storage import Snapshot, Transaction
 CODE_LIFETIME = timedelta(seconds=60)
 
 
-async def answer_key(
+async def prepare_answer(
     provider: Provider, snapshot: Snapshot, *, request: AuthorizationRequest
-) -> SigningKey:
-    """Return the key of ID tokens for the client of a request. Asked for before a transaction, for
-    the first key of an algorithm is stored in one of its own."""
-    algorithm = request.target.client.metadata.id_token_signed_response_alg
-    return await signing_key(snapshot, algorithm, sealer=provider.sealer)
+) -> None:
+    """Have at hand what tokens of this answer are made with. Called before a transaction: the first
+    key of an algorithm and the like are stored in one of their own, and keys of clients fetched."""
+    if not request.response_type.isdisjoint(FRONT_CHANNEL):
+        await prepare_id_token(provider, snapshot, client=request.target.client)
 
 
 async def issue_answer(
@@ -40,7 +39,6 @@ async def issue_answer(
     provider: Provider,
     snapshot: Snapshot,
     *,
-    key: SigningKey,
     issuer: str,
     request: AuthorizationRequest,
     session: Session,
@@ -48,8 +46,8 @@ async def issue_answer(
 ) -> dict[str, str]:
     """Store a grant with what stands for it and return the parameters of the answer.
 
-    `key` is what `answer_key` returned before the transaction. The grant lasts as long as the
-    code; the exchange extends it to what it then holds.
+    `prepare_answer` was called before the transaction. The grant lasts as long as the code; the
+    exchange extends it to what it then holds.
     """
     # 1. Multiple Response Types section 4: nothing to hand out.
     if "none" in request.response_type:
@@ -84,7 +82,6 @@ async def issue_answer(
             tx,
             provider,
             snapshot,
-            key=key,
             issuer=issuer,
             request=request,
             held=held,

@@ -30,7 +30,7 @@ from doorward.oidc.authorization_request import (
     stored_params,
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
-from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import consent_url
 from doorward.oidc.provider import Provider
@@ -174,7 +174,7 @@ async def resume_consent(
         return answer.with_cookies(cookie)
 
     # 4. Consume the interaction, and give the answer if they said yes: once.
-    key = await answer_key(provider, snapshot, request=parsed)
+    await prepare_answer(provider, snapshot, request=parsed)
     fields: dict[str, str] = {}
     async with provider.db.transaction(tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=tenant_id, interaction=interaction):
@@ -185,7 +185,6 @@ async def resume_consent(
                 tx,
                 provider,
                 snapshot,
-                key=key,
                 issuer=edge.issuer,
                 request=parsed,
                 session=session,

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from doorward.grants.store import extend_grant
 from doorward.keys.ring import current_keys
-from doorward.kit.jose import SigningKey
 from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.errors import AccessDenied
+from doorward.oidc.id_token import make_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import NO_PARAMS
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AuthorizationCode
 from doorward.oidc.tokens import (
     make_access_token,
-    make_id_token,
     plan_access_token,
     store_access_token,
 )
@@ -31,7 +31,6 @@ async def issue_tokens(
     provider: Provider,
     snapshot: Snapshot,
     *,
-    key: SigningKey,
     issuer: str,
     request: AuthorizationRequest,
     held: AuthorizationCode,
@@ -40,8 +39,7 @@ async def issue_tokens(
 ) -> dict[str, str]:
     """Store what has to be stored of the tokens and return them as parameters of the answer.
 
-    `key` signs ID tokens; `code` is the one that is handed out beside them, if any; `held` is what
-    all of them come from.
+    `code` is the one that is handed out beside them, if any; `held` is what all of them come from.
 
     Raises:
         AccessDenied: the user is gone.
@@ -57,7 +55,14 @@ async def issue_tokens(
         plan = await plan_access_token(snapshot, tx, held=held, params=NO_PARAMS, scope=held.scope)
         ring = await current_keys(snapshot, sealer=provider.sealer)
         access_token = make_access_token(
-            ring.current, plan=plan, held=held, issuer=issuer, now=seconds
+            ring.current,
+            plan=plan,
+            held=held,
+            subject=await subject_of(
+                snapshot, client, user_id=held.user_id, sealer=provider.sealer
+            ),
+            issuer=issuer,
+            now=seconds,
         )
         await store_access_token(
             tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
@@ -77,9 +82,9 @@ async def issue_tokens(
         if user is None:
             raise AccessDenied("the account cannot be used", detail=held.user_id)
         id_token = await make_id_token(
+            provider,
             snapshot,
             tx,
-            key,
             held=held,
             user=user,
             client=client,

@@ -1,4 +1,4 @@
-"""RFC 7662: token introspection, POST /oidc/token/introspection."""
+"""RFC 7662 and RFC 9701: token introspection, POST /oidc/token/introspection."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from doorward.kit.clock import to_milliseconds
+from doorward.applications.cached import Client
+from doorward.keys.ring import signing_key
 from doorward.kit.edge import Edge
 from doorward.oidc.client_auth import authenticate_client
+from doorward.oidc.clients import find_client_at
 from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.sender_constraint import token_type
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AccessToken, RefreshToken
-from doorward.oidc.tokens import is_offline
+from doorward.oidc.tokens import is_offline, seconds_of
 from doorward.oidc.users import find_live_user
-from doorward.storage import Executor
+from doorward.storage import Executor, Snapshot
+
+JWT_TYPE = "token-introspection+jwt"
+JWT_MEDIA_TYPE = f"application/{JWT_TYPE}"
 
 
 class Inactive(msgspec.Struct, frozen=True):
@@ -48,41 +54,69 @@ class Active(msgspec.Struct, frozen=True):
     authorization_details: list[dict[str, Any]] | UnsetType = UNSET
 
 
+class SignedAnswer(msgspec.Struct, frozen=True):
+    """RFC 9701 section 5: the claims of the answer as a JWT."""
+
+    iss: str
+    aud: str
+    iat: int
+    token_introspection: Active | Inactive
+
+
 async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
-    """Say what a token is worth."""
-    edge, db, now = request.edge, provider.db, provider.clock.now()
-    snapshot = await provider.snapshots.current(edge.tenant_id)
+    """Say what a token is worth, as JSON or as a signed JWT."""
+    snapshot = await provider.snapshots.current(request.edge.tenant_id)
 
     # 1. Section 2.1: only clients may ask.
     client = await authenticate_client(request, provider, snapshot)
+
+    # 2. What it is worth.
+    found = await _find_active(request, provider, snapshot, client)
+
+    # 3. RFC 9701 section 4: the Accept header asks for the answer as a JWT.
+    answer = found or Inactive()
+    if JWT_MEDIA_TYPE not in (request.header(b"accept") or ""):
+        return json_response(answer)
+    algorithm = client.metadata.introspection_signed_response_alg
+    key = await signing_key(snapshot, algorithm, sealer=provider.sealer)
+    claims = SignedAnswer(request.edge.issuer, client.id, provider.clock.seconds(), answer)
+    return jwt_response(key.encode(claims, typ=JWT_TYPE), media_type=JWT_MEDIA_TYPE.encode())
+
+
+async def _find_active(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+) -> Active | None:
+    edge, db, now = request.edge, provider.db, provider.clock.now()
     token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
 
-    # 2. A public client proves nothing, so it learns of no tokens but its own.
+    # 1. A public client proves nothing, so it learns of no tokens but its own.
     if token is None or (client.is_public and token.client_id != client.id):
-        return json_response(Inactive())
+        return None
 
-    # 3. Unused, with its user and session (of an access token the store has seen to both).
+    # 2. Unused, with its user and session (of an access token the store has seen to both), of a
+    #    client that still exists.
     if not is_current(token, request):
-        return json_response(Inactive())
+        return None
     if isinstance(token, RefreshToken) and not await _has_user(token, db, edge=edge, now=now):
-        return json_response(Inactive())
-    return json_response(
-        Active(
-            active=True,
-            sub=token.user_id,
-            client_id=token.client_id,
-            iat=_seconds(token.issued_at),
-            exp=_seconds(token.expires_at),
-            iss=edge.issuer,
-            scope=token.scope,
-            token_type=_token_type(token),
-            auth_time=_seconds(token.authenticated_at) if token.authenticated_at else UNSET,
-            acr=token.context.acr or UNSET,
-            amr=token.context.amr or UNSET,
-            cnf=token.context.cnf or UNSET,
-            act=token.context.act or UNSET,
-            authorization_details=token.context.authorization_details or UNSET,
-        )
+        return None
+    owner = await find_client_at(snapshot, token.client_id, edge=edge, documents=provider.documents)
+    if owner is None:
+        return None
+    return Active(
+        active=True,
+        sub=await subject_of(snapshot, owner, user_id=token.user_id, sealer=provider.sealer),
+        client_id=token.client_id,
+        iat=seconds_of(token.issued_at),
+        exp=seconds_of(token.expires_at),
+        iss=edge.issuer,
+        scope=token.scope,
+        token_type=_token_type(token),
+        auth_time=seconds_of(token.authenticated_at) if token.authenticated_at else UNSET,
+        acr=token.context.acr or UNSET,
+        amr=token.context.amr or UNSET,
+        cnf=token.context.cnf or UNSET,
+        act=token.context.act or UNSET,
+        authorization_details=token.context.authorization_details or UNSET,
     )
 
 
@@ -97,7 +131,3 @@ async def _has_user(token: RefreshToken, db: Executor, *, edge: Edge, now: datet
 def _token_type(token: AccessToken | RefreshToken) -> str:
     # RFC 9449 section 6.2.
     return token_type(token.context.cnf) if isinstance(token, AccessToken) else "refresh_token"
-
-
-def _seconds(moment: datetime) -> int:
-    return to_milliseconds(moment) // 1000

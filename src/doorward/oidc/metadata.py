@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.keys.ring import current_keys
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.client_assertion import SECRET_ALGORITHMS
@@ -41,7 +42,7 @@ async def discovery(request: OidcRequest, provider: Provider) -> OidcResponse:
     key = ("discovery", issuer, ring.changes_at)
     document: Document | None = snapshot.peek(key)
     if document is None:
-        body = msgspec.json.encode(metadata(issuer, algorithms=ring.algorithms))
+        body = msgspec.json.encode(metadata(issuer, algorithms=ring.supported))
         document = _document(body, content_type=b"application/json; charset=utf-8")
         snapshot.put(key, document)
     return _answer(request, document)
@@ -79,9 +80,13 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "response_modes_supported": list(RESPONSE_MODES),
         # Implicit, as hybrid, is for applications that opt in.
         "grant_types_supported": [*GRANTS, "implicit"],
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "authorization_signing_alg_values_supported": algorithms,
         "id_token_signing_alg_values_supported": algorithms,
+        "id_token_encryption_alg_values_supported": list(KEY_ENCRYPTIONS),
+        "id_token_encryption_enc_values_supported": list(CONTENT_ENCRYPTIONS),
+        "userinfo_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
         **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),

@@ -40,6 +40,12 @@ def json_response(value: Any, *, status: int = 200) -> OidcResponse:
     return OidcResponse(status, JSON_HEADERS, _encode(value))
 
 
+def jwt_response(token: str, *, media_type: bytes) -> OidcResponse:
+    """Return a compact JWT as the whole answer."""
+    headers = ((b"content-type", media_type), *JSON_HEADERS[1:])
+    return OidcResponse(200, headers, token.encode())
+
+
 def redirect(location: str) -> OidcResponse:
     """Return a 303, after which every method becomes GET (RFC 9700 section 4.12)."""
     return OidcResponse(303, ((b"location", location.encode()), NO_STORE))

@@ -21,7 +21,7 @@ from doorward.oidc.authorization_request import (
 )
 from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.begin_session import begin_session
-from doorward.oidc.codes import answer_key, issue_answer
+from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, resume_consent, with_consent
 from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
@@ -96,7 +96,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 5. Consume the interaction, begin the session and give the answer, or ask for consent first:
     #    all or nothing, and once.
-    key = await answer_key(provider, snapshot, request=parsed)
+    await prepare_answer(provider, snapshot, request=parsed)
     known = await find_current_session(provider.db, request, clock=clock)
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
@@ -126,7 +126,6 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             tx,
             provider,
             snapshot,
-            key=key,
             issuer=edge.issuer,
             request=parsed,
             session=session,
@@ -153,5 +152,5 @@ async def _check_user(
     if user is None or user.is_suspended:
         raise AccessDenied("the account cannot be used", detail=user_id)
     # OpenID Connect Core section 3.1.2.1: another user than the hint names is login_required.
-    if parsed.hinted_user_id not in {None, user.id}:
+    if parsed.hint is not None and not parsed.hint.names(user.id):
         raise LoginRequired("id_token_hint and authenticated subject do not match")

@@ -1,4 +1,4 @@
-"""RFC 9068 (JWT access tokens), OpenID Connect Core section 2 (ID tokens), RFC 6749 section 1.5.
+"""RFC 9068 (JWT access tokens), RFC 6749 section 1.5 (opaque ones and refresh tokens).
 
     held (a code or refresh token) ─► plan_access_token ─┬─► resource named     JWT, at+jwt
                                                          └─► otherwise          opaque, for userinfo
@@ -14,15 +14,13 @@ from typing import Any, Protocol
 
 import msgspec
 
-from doorward.applications.cached import Client
 from doorward.consents.asked import disallowed_scopes
 from doorward.consents.ceiling import current_ceiling
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id
-from doorward.kit.jose import SigningKey, half_hash
+from doorward.kit.jose import SigningKey
 from doorward.oidc.bearer import new_access_token
-from doorward.oidc.claims import id_token_claims
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID, oidc_scopes, resource_scopes
@@ -30,7 +28,6 @@ from doorward.oidc.store import add_access_token, add_refresh_token
 from doorward.oidc.tables import NO_CONTEXT, AccessToken, RefreshToken, TokenContext
 from doorward.resources.cached import find_resource
 from doorward.storage import Executor, Snapshot, Transaction
-from doorward.users.tables import User
 
 OPAQUE_LIFETIME = 3600
 GRANT_LIFETIME = timedelta(days=180)
@@ -188,7 +185,7 @@ def sign_access_token(
         client_id=client_id,
         iss=issuer,
         aud=audience,
-        auth_time=_seconds(authenticated_at) if authenticated_at else msgspec.UNSET,
+        auth_time=seconds_of(authenticated_at) if authenticated_at else msgspec.UNSET,
         acr=context.acr or msgspec.UNSET,
         amr=context.amr or msgspec.UNSET,
         cnf=context.cnf or msgspec.UNSET,
@@ -199,15 +196,16 @@ def sign_access_token(
 
 
 def make_access_token(
-    key: SigningKey, *, plan: AccessPlan, held: Held, issuer: str, now: int
+    key: SigningKey, *, plan: AccessPlan, held: Held, subject: str, issuer: str, now: int
 ) -> str:
-    """Return the access token of a plan: signed, or random."""
+    """Return the access token of a plan: signed, or random. `subject` is the user as the client
+    knows them (subjects.py)."""
     if plan.audience is None:
         return new_access_token(held.grant_id)
     return sign_access_token(
         key,
         issuer=issuer,
-        subject=held.user_id,
+        subject=subject,
         client_id=held.client_id,
         audience=plan.audience,
         scope=plan.scope,
@@ -216,53 +214,6 @@ def make_access_token(
         authenticated_at=held.authenticated_at,
         context=held.context,
     )
-
-
-async def make_id_token(
-    snapshot: Snapshot,
-    db: Executor,
-    key: SigningKey,
-    *,
-    held: Held,
-    user: User,
-    client: Client,
-    issuer: str,
-    access_token: str | None,
-    nonce: str | None,
-    now: int,
-    code: str | None = None,
-    state: str | None = None,
-) -> str | msgspec.UnsetType:
-    """Return a signed ID token, or UNSET when `openid` was not granted.
-
-    `access_token`, `code` and `state` are those that it is handed out with (OpenID Connect Core
-    section 3.3.2.11; s_hash is of the Financial-grade API profiles).
-    """
-    scopes = held.scope.split()
-    if OPENID not in scopes:
-        return msgspec.UNSET
-    if held.context.consented is not None:
-        scopes = (await _within_ceiling(snapshot, held=held, scope=held.scope)).split()
-    claims = await id_token_claims(snapshot, db, user=user, scopes=scopes)
-    claims |= {
-        "iss": issuer,
-        "aud": held.client_id,
-        "iat": now,
-        "exp": now + int(client.id_token_lifetime.total_seconds()),
-        "auth_time": _seconds(held.authenticated_at),
-    }
-    for name, value in (("at_hash", access_token), ("c_hash", code), ("s_hash", state)):
-        if value is not None:
-            claims[name] = half_hash(value, algorithm=key.algorithm)
-    if held.context.acr is not None:
-        claims["acr"] = held.context.acr
-    if held.context.amr:
-        claims["amr"] = held.context.amr
-    if held.session_id is not None:
-        claims["sid"] = held.session_id
-    if nonce is not None:
-        claims["nonce"] = nonce
-    return key.encode(claims)
 
 
 async def store_access_token(
@@ -318,5 +269,6 @@ async def store_refresh_token(
     await add_refresh_token(tx, tenant_id=tenant_id, token=row)
 
 
-def _seconds(moment: datetime) -> int:
+def seconds_of(moment: datetime) -> int:
+    """Return a NumericDate (RFC 7519 section 2)."""
     return to_milliseconds(moment) // 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from doorward.keys.ring import signing_key
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.oidc.bearer import grant_of_access_token
@@ -13,10 +14,11 @@ from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.sender_constraint import check_presenter, dpop_challenge
 from doorward.oidc.store import find_access_token_and_user
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AccessToken
 from doorward.storage import Executor
 from doorward.users.tables import User
@@ -64,7 +66,16 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
             challenge=_challenge(edge, "insufficient_scope") + f', scope="{OPENID}"',
         )
     claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
-    return json_response(claims)
+    claims["sub"] = await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer)
+
+    # 4. Section 5.3.2: signed for clients that registered an algorithm for it.
+    algorithm = client.metadata.userinfo_signed_response_alg
+    if algorithm is None:
+        return json_response(claims)
+    key = await signing_key(snapshot, algorithm, sealer=provider.sealer)
+    claims |= {"iss": edge.issuer, "aud": client.id}
+    # RFC 8725 section 3.11: its type keeps it from serving as an ID token.
+    return jwt_response(key.encode(claims, typ="userinfo+jwt"), media_type=b"application/jwt")
 
 
 async def _find_token(

@@ -16,6 +16,7 @@ from doorward.kit.crypto import is_equal
 from doorward.kit.jose import encode_base64url
 from doorward.oidc.bearer import new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest
+from doorward.oidc.id_token import make_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
@@ -26,13 +27,13 @@ from doorward.oidc.sender_constraint import (
     token_type,
 )
 from doorward.oidc.store import consume_code, find_code
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AuthorizationCode
 from doorward.oidc.tokens import (
     GRANT_LIFETIME,
     TokenResponse,
     is_offline,
     make_access_token,
-    make_id_token,
     plan_access_token,
     store_access_token,
     store_refresh_token,
@@ -100,11 +101,18 @@ async def authorization_code(
     plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=held.scope)
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
     seconds = int(now.timestamp())
-    access_token = make_access_token(key, plan=plan, held=held, issuer=edge.issuer, now=seconds)
+    access_token = make_access_token(
+        key,
+        plan=plan,
+        held=held,
+        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
+        issuer=edge.issuer,
+        now=seconds,
+    )
     id_token = await make_id_token(
+        provider,
         snapshot,
         db,
-        key,
         held=held,
         user=user,
         client=client,

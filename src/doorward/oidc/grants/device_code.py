@@ -26,16 +26,17 @@ from doorward.oidc.errors import (
     InvalidRequest,
     SlowDown,
 )
+from doorward.oidc.id_token import make_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.sender_constraint import Confirmation, bound_to, token_type
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import (
     GRANT_LIFETIME,
     TokenResponse,
     is_offline,
     make_access_token,
-    make_id_token,
     plan_access_token,
     store_access_token,
     store_refresh_token,
@@ -126,11 +127,18 @@ async def device_code(
     plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=held.scope)
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
     seconds = int(now.timestamp())
-    access_token = make_access_token(key, plan=plan, held=held, issuer=edge.issuer, now=seconds)
+    access_token = make_access_token(
+        key,
+        plan=plan,
+        held=held,
+        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
+        issuer=edge.issuer,
+        now=seconds,
+    )
     id_token = await make_id_token(
+        provider,
         snapshot,
         db,
-        key,
         held=held,
         user=user,
         client=client,

@@ -10,6 +10,7 @@ from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token, is_equal
 from doorward.oidc.bearer import grant_of_refresh_token, new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest, InvalidScope
+from doorward.oidc.id_token import make_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
@@ -20,12 +21,12 @@ from doorward.oidc.sender_constraint import (
     token_type,
 )
 from doorward.oidc.store import find_refresh_token, rotate_refresh_token
+from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import (
     TokenResponse,
     is_offline,
     make_access_token,
-    make_id_token,
     plan_access_token,
     store_access_token,
 )
@@ -93,12 +94,19 @@ async def refresh_token(
     plan = await plan_access_token(snapshot, db, held=bound, params=request.params, scope=scope)
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
     seconds = int(now.timestamp())
-    access_token = make_access_token(key, plan=plan, held=bound, issuer=edge.issuer, now=seconds)
+    access_token = make_access_token(
+        key,
+        plan=plan,
+        held=bound,
+        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
+        issuer=edge.issuer,
+        now=seconds,
+    )
     # OpenID Connect Core section 12.2: an ID token of a refresh has no nonce.
     id_token = await make_id_token(
+        provider,
         snapshot,
         db,
-        key,
         held=bound,
         user=user,
         client=client,

@@ -1,0 +1,80 @@
+"""RFC 7516, RFC 7518 sections 4 and 5, OpenID Connect Core section 10.2: encrypted ID tokens.
+
+A signed ID token becomes the content of a compact JWE that only the client opens. JWE itself is
+joserfc's; which key of the client may be used, and for what, is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from joserfc import jwe
+from joserfc.errors import JoseError as LibraryError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from doorward.applications.cached import Client
+from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
+from doorward.kit.jose import JoseError
+from doorward.oidc.client_keys import KeySets
+from doorward.oidc.errors import InvalidRequest
+
+DEFAULT_ENC = "A128CBC-HS256"
+"""OpenID Connect Dynamic Client Registration section 2: id_token_encrypted_response_enc."""
+
+_REGISTRY = jwe.JWERegistry(algorithms=[*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS])
+_MINIMUM_RSA_BITS = 2048
+_CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
+
+
+async def encrypt_id_token(token: str, client: Client, *, key_sets: KeySets, tenant_id: str) -> str:
+    """Return a signed ID token as the content of a JWE for the client.
+
+    Raises:
+        InvalidRequest: the client has no key for it, or its keys cannot be fetched.
+    """
+    metadata = client.metadata
+    alg = metadata.id_token_encrypted_response_alg
+    enc = metadata.id_token_encrypted_response_enc or DEFAULT_ENC
+    # Never in clear to a client that wants it encrypted: what is not understood is refused.
+    if alg not in KEY_ENCRYPTIONS or enc not in CONTENT_ENCRYPTIONS:
+        raise InvalidRequest("the ID token cannot be encrypted as the client wants it")
+    try:
+        keys = await key_sets.find(client, tenant_id=tenant_id)
+        jwk, key = _choose(keys.jwks, alg)
+        # RFC 7519 section 5.2: a JWT within a JWT.
+        header: dict[str, Any] = {"alg": alg, "enc": enc, "cty": "JWT"}
+        if isinstance(jwk.get("kid"), str):
+            header["kid"] = jwk["kid"]
+        return jwe.encrypt_compact(header, token, key, registry=_REGISTRY)
+    except (JoseError, LibraryError, ValueError, TypeError) as error:
+        raise InvalidRequest(
+            "the client has no key to encrypt the ID token with", detail=str(error)
+        ) from error
+
+
+def _choose(
+    jwks: Sequence[Mapping[str, Any]], alg: str
+) -> tuple[Mapping[str, Any], ECKey | OKPKey | RSAKey]:
+    """Return the first key that is meant for this; one that says so goes before one that says
+    nothing."""
+    for use in ("enc", None):
+        for jwk in jwks:
+            if jwk.get("use") == use and jwk.get("alg", alg) == alg:
+                key = _import(jwk, alg)
+                if key is not None:
+                    return jwk, key
+    raise JoseError("no key of the client fits")
+
+
+def _import(jwk: Mapping[str, Any], alg: str) -> ECKey | OKPKey | RSAKey | None:
+    kty, data = jwk.get("kty"), dict(jwk)
+    if alg.startswith("RSA"):
+        key = RSAKey.import_key(data) if kty == "RSA" else None
+        is_strong = key is not None and key.raw_value.key_size >= _MINIMUM_RSA_BITS
+        return key if is_strong else None
+    if jwk.get("crv") not in _CURVES:
+        return None
+    if kty == "EC":
+        return ECKey.import_key(data)
+    return OKPKey.import_key(data) if kty == "OKP" else None
