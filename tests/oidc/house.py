@@ -39,6 +39,7 @@ from doorward.resources.tables import Resource, Scope
 from doorward.roles import store as roles
 from doorward.roles.tables import Role
 from doorward.sessions.store import end_sessions_of_user
+from doorward.sign_in_experience.store import get_experience, save_experience
 from doorward.storage import Database, config_changed
 from doorward.users import store as users
 from doorward.users.tables import User
@@ -222,6 +223,16 @@ class House:
             await config_changed(tx, self.tenant_id)
         return role.name
 
+    async def close_registration(self) -> None:
+        """Let existing users sign in only."""
+        async with self.db.transaction(self.tenant_id) as tx:
+            stored = await get_experience(tx, tenant_id=self.tenant_id)
+            await save_experience(
+                tx, tenant_id=self.tenant_id, sign_in_mode="SignIn", document=stored.document
+            )
+            await config_changed(tx, self.tenant_id)
+        await self.settle()
+
     async def change_user(self, user: User, **changes: Any) -> None:
         async with self.db.transaction(self.tenant_id) as tx:
             await users.update_user(
@@ -349,7 +360,7 @@ class Browser:
         )
         return entries
 
-    async def complete(self, user: User, *, uid: str) -> None:
+    async def complete(self, user: User, *, uid: str, amr: tuple[str, ...] = ("pwd",)) -> None:
         """Do what the hosted pages do when somebody has proved who they are."""
         house = self.house
         now = house.clock.now()
@@ -362,7 +373,7 @@ class Browser:
                 interaction=interaction,
                 user_id=user.id,
                 authenticated_at=now,
-                amr=["pwd"],
+                amr=list(amr),
             )
 
 

@@ -32,6 +32,7 @@ from doorward.oidc.errors import (
     RegistrationNotSupported,
     RequestNotSupported,
     RequestUriNotSupported,
+    UnmetAuthenticationRequirements,
 )
 from doorward.oidc.request import Params
 from doorward.oidc.response_type import (
@@ -42,11 +43,13 @@ from doorward.oidc.response_type import (
     parse_response_type,
 )
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID
+from doorward.oidc.step_up import Demand, can_be_fulfilled, find_demand
 from doorward.oidc.subjects import SubjectHint, subjects_of
 from doorward.resources.cached import find_default_resource, find_resource
+from doorward.sign_in_experience.cached import current_experience
 from doorward.storage import Snapshot
 
-PROMPTS = frozenset({"none", "login", "consent"})
+PROMPTS = frozenset({"none", "login", "consent", "create"})
 STORED_PARAMETERS = (
     "client_id",
     "redirect_uri",
@@ -55,11 +58,12 @@ STORED_PARAMETERS = (
     "scope",
     "state",
     "nonce",
-    "dpop_jkt",
     "code_challenge",
     "code_challenge_method",
     "prompt",
     "max_age",
+    "acr_values",
+    "dpop_jkt",
     "login_hint",
     "ui_locales",
     "id_token_hint",
@@ -89,8 +93,8 @@ class RedirectTarget(msgspec.Struct, frozen=True):
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
     """A request that may be granted. `scope` holds every scope asked for; which of them count is
-    decided when a token is made. `hint` is the subject of the id_token_hint, `consented`
-    what the user allowed a third party (TokenContext)."""
+    decided when a token is made. `hint` is the subject of the id_token_hint, `demand` how strongly the
+    person has to sign in, `dpop_jkt` the key that the code will be bound to, `consented` what the user allowed a third party (TokenContext)."""
 
     target: RedirectTarget
     response_type: frozenset[str]
@@ -98,10 +102,11 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     resources: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
-    dpop_jkt: str | None
     prompts: frozenset[str]
     max_age: int | None
     hint: SubjectHint | None
+    demand: Demand
+    dpop_jkt: str | None
     consented: dict[str, tuple[str, ...]] | None = None
 
     @property
@@ -188,7 +193,7 @@ async def parse_request(
         code_challenge = _code_challenge(params, is_required=client.requires_pkce)
 
     # 4. What is asked for.
-    prompts = _prompts(params)
+    prompts = await _prompts(snapshot, params)
     scope = _scope(params, prompts=prompts, client=client, response_type=response_type)
     resources = await requested_resources(snapshot, params)
     if not response_type.isdisjoint(FRONT_CHANNEL):
@@ -204,8 +209,9 @@ async def parse_request(
         code_challenge=code_challenge,
         dpop_jkt=parse_dpop_jkt(params.get("dpop_jkt")),
         prompts=prompts,
-        max_age=_max_age(params),
+        max_age=_max_age(params, client=client),
         hint=await _hint(snapshot, params, client=client, edge=edge, sealer=sealer),
+        demand=await _demand(snapshot, params, client=client),
     )
 
 
@@ -296,9 +302,12 @@ def _code_challenge(params: Params, *, is_required: bool) -> str | None:
     return challenge
 
 
-def _prompts(params: Params) -> frozenset[str]:
+async def _prompts(snapshot: Snapshot, params: Params) -> frozenset[str]:
     prompts = frozenset((params.get("prompt") or "").split())
     if not prompts <= PROMPTS:
+        raise InvalidRequest("unsupported prompt value requested")
+    # Initiating User Registration section 4: what metadata does not name is an invalid request.
+    if "create" in prompts and not (await current_experience(snapshot)).allows_registration:
         raise InvalidRequest("unsupported prompt value requested")
     # OpenID Connect Core section 3.1.2.1: none with any other value is an error.
     if "none" in prompts and len(prompts) > 1:
@@ -326,13 +335,22 @@ async def _check_ceiling(snapshot: Snapshot, params: Params, *, client: Client) 
         raise InvalidScope("requested scope is not allowed", scope=" ".join(refused)[:512])
 
 
-def _max_age(params: Params) -> int | None:
+def _max_age(params: Params, *, client: Client) -> int | None:
     max_age = params.get("max_age")
     if max_age is None:
-        return None
+        # OpenID Connect Registration section 2: the parameter overrides the client's default.
+        return client.metadata.default_max_age
     if not _MAX_AGE.fullmatch(max_age):
         raise InvalidRequest("invalid max_age parameter value")
     return int(max_age)
+
+
+async def _demand(snapshot: Snapshot, params: Params, *, client: Client) -> Demand:
+    demand = find_demand(params, client=client, claims=None)
+    if demand.is_empty or can_be_fulfilled(demand, await current_experience(snapshot)):
+        return demand
+    # RFC 9470 section 5: nobody can reach it, so nobody is asked to try.
+    raise UnmetAuthenticationRequirements("the requested acr cannot be reached")
 
 
 async def requested_resources(snapshot: Snapshot, params: Params) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ request, plain or pushed ─► client, redirect URI ─► the rest ─┬─�
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from doorward.interactions.cookie import interaction_cookie, read_interactions, with_interaction
 from doorward.interactions.store import add_interaction
 from doorward.oidc.authorization_request import (
@@ -22,12 +20,11 @@ from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, with_consent
 from doorward.oidc.errors import (
     ConsentRequired,
-    InteractionRequired,
     InvalidRequestUri,
-    LoginRequired,
     OAuthError,
 )
 from doorward.oidc.page_url import page_url
+from doorward.oidc.prompts import check_silent, why_sign_in
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import (
@@ -68,7 +65,7 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
 
         # 4. OpenID Connect Core section 3.1.2.1: prompt=none shows no page.
         if "none" in parsed.prompts:
-            _check_silent(parsed, reason)
+            check_silent(parsed, reason)
 
         # 5. Sign in first, if the session is not good enough.
         if session is None or reason is not None:
@@ -96,33 +93,6 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 7. The answer stands for all of that.
     return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)
-
-
-def why_sign_in(
-    request: AuthorizationRequest, session: Session | None, *, now: datetime
-) -> str | None:
-    """Return why the person has to sign in, or None when the session answers the request."""
-    if session is None:
-        return "End-User authentication is required"
-    if "login" in request.prompts:
-        return "prompt login was requested"
-    # OpenID Connect Core section 3.1.2.1: older than max_age means signing in again.
-    if request.max_age is not None:
-        age = now - session.authenticated_at
-        if request.max_age == 0 or age > timedelta(seconds=request.max_age):
-            return "End-User authentication could not be obtained within max_age"
-    if request.hint is not None and not request.hint.names(session.user_id):
-        return "id_token_hint and authenticated subject do not match"
-    return None
-
-
-def _check_silent(request: AuthorizationRequest, reason: str | None) -> None:
-    if reason is not None:
-        raise LoginRequired(reason)
-    # RFC 8252 section 8.6: anybody can register a native application's redirect URI on a device,
-    # so it does not get a code without anything being seen.
-    if request.target.client.is_native:
-        raise InteractionRequired("native clients require End-User interaction")
 
 
 async def _begin_interaction(

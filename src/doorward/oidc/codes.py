@@ -17,6 +17,7 @@ from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.id_token import prepare_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.response_type import FRONT_CHANNEL
+from doorward.oidc.step_up import answered_acr
 from doorward.oidc.store import add_code
 from doorward.oidc.tables import AuthorizationCode, TokenContext
 from doorward.sessions.tables import Session
@@ -108,7 +109,10 @@ def _code(
         scope=request.scope,
         resources=list(request.resources),
         context=TokenContext(
-            amr=tuple(session.amr), dpop_jkt=request.dpop_jkt, consented=request.consented
+            acr=answered_acr(request.demand, session.amr),
+            amr=tuple(session.amr),
+            dpop_jkt=request.dpop_jkt,
+            consented=request.consented,
         ),
         authenticated_at=session.authenticated_at,
         expires_at=now + CODE_LIFETIME,

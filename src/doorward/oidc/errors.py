@@ -21,6 +21,7 @@
     ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next four
     ├── ConsentRequired            400
     ├── InteractionRequired        400
+    ├── UnmetAuthenticationRequirements 400  RFC 9470 section 5
     ├── RequestNotSupported        400
     ├── RequestUriNotSupported     400
     ├── InvalidRequestUri          400  never redirected, as the next one
@@ -180,6 +181,11 @@ class ConsentRequired(OAuthError):
 class InteractionRequired(OAuthError):
     error = "interaction_required"
     message = "The user has to interact."
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    error = "unmet_authentication_requirements"
+    message = "Signing in cannot be as strong as the client demands."
 
 
 class RequestNotSupported(OAuthError):

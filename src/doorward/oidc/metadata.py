@@ -23,7 +23,10 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
 from doorward.oidc.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.scopes import OIDC_SCOPES
+from doorward.oidc.step_up import reachable_acrs
 from doorward.oidc.token import GRANTS
+from doorward.sign_in_experience.cached import current_experience
+from doorward.sign_in_experience.document import Experience
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -42,7 +45,13 @@ async def discovery(request: OidcRequest, provider: Provider) -> OidcResponse:
     key = ("discovery", issuer, ring.changes_at)
     document: Document | None = snapshot.peek(key)
     if document is None:
-        body = msgspec.json.encode(metadata(issuer, algorithms=ring.supported))
+        body = msgspec.json.encode(
+            metadata(
+                issuer,
+                algorithms=ring.supported,
+                experience=await current_experience(snapshot),
+            )
+        )
         document = _document(body, content_type=b"application/json; charset=utf-8")
         snapshot.put(key, document)
     return _answer(request, document)
@@ -60,7 +69,7 @@ async def jwks(request: OidcRequest, provider: Provider) -> OidcResponse:
     return _answer(request, document)
 
 
-def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
+def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> dict[str, Any]:
     """Return what this provider does, and nothing that it does not."""
     return {
         "issuer": issuer,
@@ -96,7 +105,8 @@ def metadata(issuer: str, *, algorithms: list[str]) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": _prompts(experience),
+        "acr_values_supported": list(reachable_acrs(experience)),
     }
 
 
@@ -115,6 +125,12 @@ def _client_authentication() -> dict[str, list[str]]:
         for endpoint in ("token", "introspection", "revocation")
         for what, values in (("methods", methods), ("signing_alg_values", algorithms))
     }
+
+
+def _prompts(experience: Experience) -> list[str]:
+    # Initiating User Registration section 5: named where people may make accounts.
+    asked = ["none", "login", "consent"]
+    return [*asked, "create"] if experience.allows_registration else asked
 
 
 def _document(body: bytes, *, content_type: bytes) -> Document:

@@ -48,6 +48,9 @@ def page_url(params: dict[str, Any]) -> str:
 
     # 1. The first screen; the older interaction_mode counts where first_screen is absent.
     screen = FIRST_SCREENS.get(hints.get("first_screen", ""))
+    # Initiating User Registration section 4.1: what is asked for in so many words comes first.
+    if "create" in params.get("prompt", "").split():
+        screen = REGISTER
     route = screen or INTERACTION_MODES.get(hints.get("interaction_mode", ""), SIGN_IN)
 
     # 2. Straight to a provider, with the first screen as the way out.

@@ -15,7 +15,6 @@ from doorward.interactions.cookie import (
 from doorward.interactions.store import CONSENT, consume_interaction, find_interaction
 from doorward.kit.edge import Edge
 from doorward.oidc.authorization_request import (
-    AuthorizationRequest,
     find_redirect_target,
     parse_request,
 )
@@ -24,8 +23,9 @@ from doorward.oidc.begin_session import begin_session
 from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, resume_consent, with_consent
 from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
-from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
+from doorward.oidc.errors import AccessDenied, OAuthError, SessionNotFound
 from doorward.oidc.page_url import page_url
+from doorward.oidc.prompts import check_outcome
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import consume_source, drop_source, restored_source
@@ -83,7 +83,8 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
         parsed = await parse_request(
             snapshot, source.params, target=target, edge=edge, sealer=provider.sealer
         )
-        await _check_user(provider, edge, user_id=user_id, parsed=parsed)
+        await _check_user(provider, edge, user_id=user_id)
+        check_outcome(parsed, user_id=user_id, amr=interaction.amr or [])
         missing = await missing_consent(
             provider.db, snapshot, client=target.client, user_id=user_id, request=parsed
         )
@@ -145,12 +146,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     return answer.with_cookies(cookie, session_cookie(token, edge=edge))
 
 
-async def _check_user(
-    provider: Provider, edge: Edge, *, user_id: str, parsed: AuthorizationRequest
-) -> None:
+async def _check_user(provider: Provider, edge: Edge, *, user_id: str) -> None:
     user = await find_user(provider.db, tenant_id=edge.tenant_id, user_id=user_id)
     if user is None or user.is_suspended:
         raise AccessDenied("the account cannot be used", detail=user_id)
-    # OpenID Connect Core section 3.1.2.1: another user than the hint names is login_required.
-    if parsed.hint is not None and not parsed.hint.names(user.id):
-        raise LoginRequired("id_token_hint and authenticated subject do not match")

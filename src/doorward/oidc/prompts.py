@@ -1,0 +1,72 @@
+"""OpenID Connect Core sections 3.1.2.1 and 3.1.2.3, Initiating User Registration 1.0, RFC 9470:
+whether the person is asked anything before the answer, and whether what they did is enough.
+
+    none             no page: the session answers, or an error does
+    login            sign in again
+    create           make an account, where the tenant lets people do so
+    select_account   continue as the present account, or use another
+    consent          ask again what was allowed already (third parties; `offline_access`)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from doorward.oidc.authorization_request import AuthorizationRequest
+from doorward.oidc.errors import (
+    InteractionRequired,
+    LoginRequired,
+    UnmetAuthenticationRequirements,
+)
+from doorward.oidc.step_up import is_fulfilled
+from doorward.sessions.tables import Session
+
+
+def why_sign_in(
+    request: AuthorizationRequest, session: Session | None, *, now: datetime
+) -> str | None:
+    """Return why the person has to sign in, or None when the session answers the request."""
+    if session is None:
+        return "End-User authentication is required"
+    if "login" in request.prompts:
+        return "prompt login was requested"
+    if "create" in request.prompts:
+        return "prompt create was requested"
+    # OpenID Connect Core section 3.1.2.1: older than max_age means signing in again.
+    if request.max_age is not None:
+        age = now - session.authenticated_at
+        if request.max_age == 0 or age > timedelta(seconds=request.max_age):
+            return "End-User authentication could not be obtained within max_age"
+    if request.hint is not None and not request.hint.names(session.user_id):
+        return "id_token_hint and authenticated subject do not match"
+    # RFC 9470 section 4.1: not strong enough.
+    if not is_fulfilled(request.demand, session.amr):
+        return "the session does not reach the requested acr"
+    return None
+
+
+def check_silent(request: AuthorizationRequest, reason: str | None) -> None:
+    """Check that prompt=none can be answered; `reason` is why the person has to sign in.
+
+    Raises:
+        LoginRequired, InteractionRequired.
+    """
+    if reason is not None:
+        raise LoginRequired(reason)
+    # RFC 8252 section 8.6: anybody can register a native application's redirect URI on a device,
+    # so it does not get a code without anything being seen.
+    if request.target.client.is_native:
+        raise InteractionRequired("native clients require End-User interaction")
+
+
+def check_outcome(request: AuthorizationRequest, *, user_id: str, amr: list[str]) -> None:
+    """Check that who signed in, and how, is what the client asked for. Nobody is asked twice.
+
+    Raises:
+        LoginRequired: OpenID Connect Core section 3.1.2.1: another person than the hint names.
+        UnmetAuthenticationRequirements: RFC 9470 section 5.
+    """
+    if request.hint is not None and not request.hint.names(user_id):
+        raise LoginRequired("id_token_hint and authenticated subject do not match")
+    if not is_fulfilled(request.demand, amr):
+        raise UnmetAuthenticationRequirements("the requested acr was not reached")
