@@ -24,6 +24,7 @@ from benchmarks.harness import LOAD_CORE, BenchmarkError, Figure, Options, table
 FIGURES = (
     "client_credentials",
     "refresh_token",
+    "dpop",
     "userinfo_introspection",
     "metadata",
     "password_sign_in",

@@ -68,14 +68,20 @@ class Workbench:
     def tokens_file(self) -> Path:
         return self.server.directory / "refresh-tokens"
 
+    @property
+    def machine_form(self) -> str:
+        """The body of a client_credentials request."""
+        return urlencode(
+            {
+                "grant_type": "client_credentials",
+                **self.bookstore.machine.credentials,
+                "resource": RESOURCE,
+                "scope": RESOURCE_SCOPE,
+            }
+        )
+
     def client_credentials(self, options: Options, *, seconds: float | None = None) -> Load:
-        body = {
-            "grant_type": "client_credentials",
-            **self.bookstore.machine.credentials,
-            "resource": RESOURCE,
-            "scope": RESOURCE_SCOPE,
-        }
-        return self._post("/oidc/token", body, options, seconds=seconds)
+        return self._post("/oidc/token", self.machine_form, options, seconds=seconds)
 
     def refresh_token(self, options: Options) -> Load:
         """One run of rotations; needs `issue_refresh_tokens`, and loses a few tokens each time."""
@@ -95,7 +101,7 @@ class Workbench:
 
     def introspection(self, options: Options) -> Load:
         body = {"token": self.access_token, **self.bookstore.web.credentials}
-        return self._post("/oidc/token/introspection", body, options)
+        return self._post("/oidc/token/introspection", urlencode(body), options)
 
     def discovery(self, options: Options) -> Load:
         path = "/oidc/.well-known/openid-configuration"
@@ -135,13 +141,13 @@ class Workbench:
         return {**form_headers(), "Host": self.server.endpoint.removeprefix("http://")}
 
     def _post(
-        self, path: str, body: dict[str, str], options: Options, *, seconds: float | None = None
+        self, path: str, body: str, options: Options, *, seconds: float | None = None
     ) -> Load:
         return wrk(
             f"{self.origin}{path}",
             options=options,
             method="POST",
-            body=urlencode(body),
+            body=body,
             headers=self.headers,
             seconds=seconds,
         )
