@@ -15,6 +15,7 @@ from doorward.applications import api as applications
 from doorward.applications.cached import find_client
 from doorward.applications.store import list_applications_by_id
 from doorward.audit import api as audit
+from doorward.cimd import api as cimd
 from doorward.connectors import api as connectors
 from doorward.errors import RequestError
 from doorward.keys import api as keys
@@ -24,6 +25,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.jose import VerificationKey
 from doorward.management.description import get_description
 from doorward.management.guard import Caller, TokenVerifier
+from doorward.management.resource_metadata import show_resource_metadata
 from doorward.management.routes import (
     get_status,
     management_router,
@@ -49,11 +51,19 @@ from doorward.users.store import find_user, list_name_conflicts, list_users_by_i
 def api_routers() -> list[Router]:
     """Return every router under /api."""
     return [
-        public_router([get_status, get_description, *sign_in_experience.PUBLIC_HANDLERS]),
+        public_router(
+            [
+                get_status,
+                get_description,
+                show_resource_metadata,
+                *sign_in_experience.PUBLIC_HANDLERS,
+            ]
+        ),
         management_router(
             [
                 *applications.HANDLERS,
                 *audit.HANDLERS,
+                *cimd.HANDLERS,
                 *connectors.HANDLERS,
                 *keys.HANDLERS,
                 *resources.HANDLERS,

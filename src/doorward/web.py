@@ -1,8 +1,9 @@
 """The Litestar half of the server: hosted pages, console, management and Experience API.
 
 Handlers declare what they need by name: `db`, `snapshots`, `clock`, `sealer`, `settings`, `edge`,
-`http` (the guarded outbound client), `passwords` (the hashing pool), `templates`, `texts` and
-`static` files of the pages. Litestar hands it in; there are no globals.
+`http` (the guarded outbound client), `documents` (the clients known by one), `passwords` (the
+hashing pool), `templates`, `texts` and `static` files of the pages. Litestar hands it in; there are
+no globals.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def create_web(
         "clock": clock,
         "sealer": sealer,
         "http": http,
+        "documents": documents,
         "passwords": passwords,
         "pwned": PwnedPasswords(http=http, range_url=settings.pwned_passwords_url),
         "templates": pages.templates,

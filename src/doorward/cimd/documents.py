@@ -88,7 +88,7 @@ class ClientDocuments:
     def __init__(self, *, http: HttpClient, clock: Clock, is_guarded: bool) -> None:
         self._http = http
         self._clock = clock
-        self._is_guarded = is_guarded
+        self.is_guarded = is_guarded
         self._kept: dict[str, _Kept] = {}
         self._failed: dict[str, _Failed] = {}
         self._on_their_way: dict[str, asyncio.Task[Client | None]] = {}
@@ -97,7 +97,7 @@ class ClientDocuments:
 
     async def is_effective(self, snapshot: Snapshot) -> bool:
         """Tell whether documents are taken: switched on, and outbound calls are guarded."""
-        return self._is_guarded and await is_enabled(snapshot)
+        return self.is_guarded and await is_enabled(snapshot)
 
     async def find_client(self, snapshot: Snapshot, client_id: str, *, edge: Edge) -> Client | None:
         """Return the client with this id, whether it has a row or a document.

@@ -23,6 +23,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.edge import Edge, RawHeaders, find_header
 from doorward.kit.jose import JoseError, VerificationKey
 from doorward.management.audience import audience_of
+from doorward.management.resource_metadata import challenge, pointer
 
 SCOPE = "all"
 LEEWAY = 5
@@ -174,15 +175,31 @@ async def require_management_token(
     scope: Mapping[str, Any] = connection.scope
     # As it was sent: a proof's `htu` is escaped as the request is.
     path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
-    state["caller"] = await verifier.verify(
-        scope["headers"], method=scope["method"], path=path, edge=state["edge"]
-    )
+    edge: Edge = state["edge"]
+    try:
+        state["caller"] = await verifier.verify(
+            scope["headers"], method=scope["method"], path=path, edge=edge
+        )
+    except RequestError as error:
+        error.headers["www-authenticate"] = _challenge(error, edge=edge)
+        raise
 
 
 def provide_caller(scope: dict[str, Any]) -> Caller:
     """Hand a handler its caller."""
     caller: Caller = scope["state"]["caller"]
     return caller
+
+
+def _challenge(error: RequestError, *, edge: Edge) -> str:
+    """Return the challenge of a refusal; RFC 9728 section 5.1: it says where to learn more."""
+    if known := error.headers.get("www-authenticate"):
+        return f"{known}, {pointer(edge)}"
+    if error.status == 403:
+        return challenge(edge, error="insufficient_scope", scope=SCOPE)
+    # RFC 6750 section 3.1: who sent no token did nothing wrong yet.
+    is_missing = error.code == "auth.authorization_header_missing"
+    return challenge(edge, error=None if is_missing else "invalid_token")
 
 
 def _presented_token(authorization: str | None) -> tuple[str, str]:

@@ -36,7 +36,14 @@ from doorward.oidc.introspection import introspect
 from doorward.oidc.metadata import discovery, jwks
 from doorward.oidc.provider import Provider
 from doorward.oidc.pushed_authorization import push_authorization_request
-from doorward.oidc.request import NO_PARAMS, OidcRequest, parse_body, parse_form, read_body
+from doorward.oidc.request import (
+    NO_PARAMS,
+    OidcRequest,
+    name_resources,
+    parse_body,
+    parse_form,
+    read_body,
+)
 from doorward.oidc.response import Headers, OidcResponse, json_response
 from doorward.oidc.resume import PREFIX as RESUME_PREFIX
 from doorward.oidc.resume import resume
@@ -165,6 +172,8 @@ class Oidc:
                 params = parse_form(scope["query_string"])
             else:
                 params = NO_PARAMS
+            if params.resources:
+                params = name_resources(params, edge=edge)
             if params is not NO_PARAMS:
                 request = OidcRequest(method, path, edge, headers, params)
                 # RFC 6749 section 3.2: parameters MUST NOT be included more than once.

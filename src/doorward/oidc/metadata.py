@@ -13,6 +13,8 @@ import msgspec
 
 from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.keys.ring import current_keys
+from doorward.kit.edge import Edge
+from doorward.management.audience import address_of
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.client_assertion import SECRET_ALGORITHMS
 from doorward.oidc.client_keys import CLIENT_ALGORITHMS
@@ -27,6 +29,7 @@ from doorward.oidc.step_up import reachable_acrs
 from doorward.oidc.token import GRANTS
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
+from doorward.storage import Snapshot
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -45,13 +48,7 @@ async def discovery(request: OidcRequest, provider: Provider) -> OidcResponse:
     key = ("discovery", issuer, ring.changes_at)
     document: Document | None = snapshot.peek(key)
     if document is None:
-        body = msgspec.json.encode(
-            metadata(
-                issuer,
-                algorithms=ring.supported,
-                experience=await current_experience(snapshot),
-            )
-        )
+        body = msgspec.json.encode(await provider_metadata(provider, snapshot, edge=request.edge))
         document = _document(body, content_type=b"application/json; charset=utf-8")
         snapshot.put(key, document)
     return _answer(request, document)
@@ -108,6 +105,27 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "prompt_values_supported": _prompts(experience),
         "acr_values_supported": list(reachable_acrs(experience)),
     }
+
+
+async def provider_metadata(
+    provider: Provider, snapshot: Snapshot, *, edge: Edge
+) -> dict[str, Any]:
+    """Return the metadata of a tenant's provider. RFC 8414 section 2: nothing is said of what there
+    is not."""
+    ring = await current_keys(snapshot, sealer=provider.sealer)
+    experience = await current_experience(snapshot)
+    members: dict[str, Any] = {
+        **metadata(edge.issuer, algorithms=ring.supported, experience=experience),
+        "ui_locales_supported": list(provider.texts.languages),
+        # RFC 9728 section 4.
+        "protected_resources": [address_of(edge.endpoint)],
+        "op_tos_uri": experience.terms_of_use_url,
+        "op_policy_uri": experience.privacy_policy_url,
+        # CIMD section 6.
+        "client_id_metadata_document_supported": await provider.documents.is_effective(snapshot)
+        or None,
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _client_authentication() -> dict[str, list[str]]:

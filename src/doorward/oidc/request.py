@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from doorward.kit.edge import Edge, RawHeaders, find_header
+from doorward.management.audience import address_of, audience_of
 from doorward.oidc.errors import InvalidRequest, RequestTooLarge
 
 MAX_BODY = 56 * 1024
@@ -111,6 +112,17 @@ def split_resources(params: Params) -> Params:
         return params
     parts = [part for resource in params.resources for part in resource.split(",") if part]
     return msgspec.structs.replace(params, resources=tuple(dict.fromkeys(parts)))
+
+
+def name_resources(params: Params, *, edge: Edge) -> Params:
+    """Return the parameters with the management API called by its name. Its metadata (RFC 9728)
+    call it by its address, since that is what its clients know."""
+    address = address_of(edge.endpoint)
+    if address not in params.resources:
+        return params
+    name = audience_of(edge.tenant_id)
+    named = (name if resource == address else resource for resource in params.resources)
+    return msgspec.structs.replace(params, resources=tuple(dict.fromkeys(named)))
 
 
 def _decode(field: str) -> tuple[str, str]:

@@ -1,0 +1,53 @@
+"""/api/configs/cimd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from tests.support.management import management_api
+from tests.support.server import Server, running_server
+
+PATH = "/api/configs/cimd"
+
+
+def is_announced(server: Server) -> bool:
+    metadata = httpx.get(f"{server.issuer}/.well-known/openid-configuration", timeout=20).json()
+    return bool(metadata.get("client_id_metadata_document_supported", False))
+
+
+def test_switching_it_on_and_off(server_on_each: Server, api: httpx.Client) -> None:
+    """Off at first; what discovery says follows at once."""
+    assert api.get(PATH).json() == {"enabled": False}
+    assert not is_announced(server_on_each)
+
+    assert api.patch(PATH, json={}).json() == {"enabled": False}
+    on = api.patch(PATH, json={"enabled": True})
+    assert (on.status_code, on.json()) == (200, {"enabled": True})
+    assert api.get(PATH).json() == {"enabled": True}
+    assert is_announced(server_on_each)
+
+    assert api.patch(PATH, json={"enabled": False}).json() == {"enabled": False}
+    assert not is_announced(server_on_each)
+
+
+def test_only_true_and_false(api: httpx.Client) -> None:
+    for value in ("true", 1, None, {}):
+        answer = api.patch(PATH, json={"enabled": value})
+        assert (answer.status_code, answer.json()["code"]) == (400, "guard.invalid_input")
+
+
+def test_a_token_is_needed(server_on_each: Server) -> None:
+    assert httpx.get(f"{server_on_each.endpoint}{PATH}", timeout=20).status_code == 401
+
+
+def test_refused_without_the_guard(tmp_path: Path) -> None:
+    """Strangers would direct calls into the operator's network: 422."""
+    settings = {"DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true"}
+    with running_server(tmp_path, settings=settings) as server, management_api(server) as api:
+        answer = api.patch(PATH, json={"enabled": True})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "oidc.invalid_request")
+        assert api.get(PATH).json() == {"enabled": False}
+        assert not is_announced(server)

@@ -1,0 +1,214 @@
+"""draft-ietf-oauth-client-id-metadata-document-02 (CIMD), through the front door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from doorward.app import create_app
+from doorward.cimd.config import KEY
+from doorward.kit.clock import ShiftedClock
+from doorward.kit.crypto import Sealer
+from doorward.settings import Settings
+from doorward.storage import Database, config_changed
+from doorward.tenants.store import save_config
+from tests.oidc.house import House, RegisteredClient
+from tests.support.documents import NAME, DocumentHost, document_host
+
+CALLBACK = f"https://{NAME}/callback"
+
+
+@pytest.fixture
+def host() -> Iterator[DocumentHost]:
+    with document_host() as host:
+        yield host
+
+
+@pytest_asyncio.fixture
+async def house(
+    database_url: str, database: Database, tmp_path: Path, host: DocumentHost
+) -> AsyncIterator[House]:
+    """The application, with `client.example` on loopback and the guard on for all others."""
+    settings = Settings(
+        data_dir=tmp_path, database_url=database_url, dev_host_overrides={NAME: host.url}
+    )
+    clock = ShiftedClock()
+    app = create_app(settings, clock=clock)
+    await app.start()
+    house = House(app, database, clock, Sealer(settings.master_key()))
+    await switch(house, is_on=True)
+    yield house
+    await app.stop()
+
+
+async def switch(house: House, *, is_on: bool) -> None:
+    async with house.db.transaction(house.tenant_id) as tx:
+        await save_config(
+            tx,
+            tenant_id=house.tenant_id,
+            key=KEY,
+            value={"enabled": is_on},
+            now=house.clock.now(),
+        )
+        await config_changed(tx, house.tenant_id)
+    await house.settle()
+
+
+def client_of(client_id: str, redirect_uri: str = CALLBACK) -> RegisteredClient:
+    return RegisteredClient(client_id, None, redirect_uri)
+
+
+async def request(house: House, client_id: str, **params: Any) -> httpx.Response:
+    return await house.browser().request(client_of(client_id), **params)
+
+
+def is_known(answer: httpx.Response) -> bool:
+    """Whether the client was found: whatever is wrong from there on is told by redirect."""
+    return answer.status_code == 303
+
+
+async def discovery(house: House) -> dict[str, Any]:
+    metadata: dict[str, Any] = (
+        await house.http.get("/oidc/.well-known/oauth-authorization-server")
+    ).json()
+    return metadata
+
+
+class TestSwitch:
+    async def test_off(self, house: House, host: DocumentHost) -> None:
+        """Nothing is fetched, nothing announced, nobody known."""
+        await switch(house, is_on=False)
+
+        answer = await request(house, host.serve_client())
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_client"
+        assert host.asked == []
+        assert "client_id_metadata_document_supported" not in await discovery(house)
+
+    async def test_on(self, house: House, host: DocumentHost) -> None:
+        """CIMD section 6: announced, and done."""
+        answer = await request(house, host.serve_client())
+
+        assert is_known(answer)
+        assert host.asked == ["/client"]
+        assert (await discovery(house))["client_id_metadata_document_supported"] is True
+
+
+class TestClients:
+    async def test_the_whole_id_is_the_client(self, house: House, host: DocumentHost) -> None:
+        """An id of 2,048 characters is stored whole; another with the same beginning is another."""
+        long = "/" + "x" * (2048 - len(f"https://{NAME}/"))
+        first, second = host.serve_client(long[:-1] + "a"), host.serve_client(long[:-1] + "b")
+        assert len(first) == 2048
+
+        for client_id in (first, second):
+            assert is_known(await request(house, client_id))
+
+    async def test_pkce_is_required(self, house: House, host: DocumentHost) -> None:
+        """RFC 9700 section 2.1.1."""
+        answer = await request(
+            house, host.serve_client(), code_challenge=None, code_challenge_method=None
+        )
+
+        assert is_known(answer)
+        assert "error=invalid_request" in answer.headers["location"] or (
+            "error=unauthorized_client" in answer.headers["location"]
+        )
+
+    async def test_exact_redirect_uris(self, house: House, host: DocumentHost) -> None:
+        """CIMD section 4.2: simple string comparison; a refusal does not redirect."""
+        client_id = host.serve_client()
+
+        for uri in (
+            f"https://{NAME}/callback/",
+            f"https://{NAME}/callback?x",
+            f"https://{NAME}:443/callback",
+            f"https://{NAME.upper()}/callback",
+            "https://evil.example/callback",
+        ):
+            answer = await request(house, client_id, redirect_uri=uri)
+            assert answer.status_code == 400
+            assert answer.json()["error"] == "invalid_redirect_uri"
+
+    async def test_loopback_ports(self, house: House, host: DocumentHost) -> None:
+        """RFC 8252 section 7.3: a program on the device does not choose its port."""
+        client_id = host.serve_client(redirect_uris=["http://127.0.0.1/callback"])
+
+        good = await request(house, client_id, redirect_uri="http://127.0.0.1:51004/callback")
+        bad = await request(house, client_id, redirect_uri="http://127.0.0.2:51004/callback")
+
+        assert is_known(good)
+        assert bad.status_code == 400
+
+    async def test_why_a_document_is_refused(self, house: House, host: DocumentHost) -> None:
+        """The developer of the client reads it in the answer."""
+        client_id = host.serve_client(remove="redirect_uris")
+
+        answer = await request(house, client_id)
+
+        assert answer.status_code == 400
+        assert "redirect_uris must name at least one URI" in answer.json()["error_description"]
+
+    async def test_too_much(self, house: House) -> None:
+        """Who makes us fetch too much is told to wait, and nobody sees a 500."""
+        answers = [
+            await request(house, f"https://h{number}.invalid/client") for number in range(31)
+        ]
+
+        assert {answer.status_code for answer in answers[:30]} == {400}
+        assert answers[30].status_code == 503
+        assert int(answers[30].headers["retry-after"]) > 0
+
+    async def test_it_has_no_secret(self, house: House, host: DocumentHost) -> None:
+        """CIMD section 4.1: whatever it sends as a secret is refused."""
+        answer = await house.token(
+            {
+                "grant_type": "refresh_token",
+                "refresh_token": "x",
+                "client_id": host.serve_client(),
+                "client_secret": "anything",
+            }
+        )
+
+        assert answer.status_code == 401
+        assert answer.json()["error"] == "invalid_client"
+
+    async def test_flows_that_it_may_not_use(self, house: House, host: DocumentHost) -> None:
+        """Whatever its document says."""
+        client_id = host.serve_client(grant_types=["client_credentials"])
+
+        answer = await house.token({"grant_type": "client_credentials", "client_id": client_id})
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "unauthorized_client"
+
+    @pytest.mark.parametrize(
+        "client_id",
+        [
+            "https://127.0.0.1/client",
+            "https://[::ffff:7f00:1]/client",
+            "https://2130706433/client",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://client.example/../client",
+            "https://client.example#client",
+            "https://ada@client.example/client",
+            "https://clıent.example/client",
+            "https://" + "x" * 5000,
+            "https://",
+        ],
+    )
+    async def test_attacks(self, house: House, host: DocumentHost, client_id: str) -> None:
+        """SSRF and look-alikes: refused, without a redirect, and without a word from inside."""
+        host.serve_client()
+
+        answer = await request(house, client_id)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_client"
+        assert host.asked == []
