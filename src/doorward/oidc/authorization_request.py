@@ -93,8 +93,10 @@ class RedirectTarget(msgspec.Struct, frozen=True):
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
     """A request that may be granted. `scope` holds every scope asked for; which of them count is
-    decided when a token is made. `hint` is the subject of the id_token_hint, `demand` how strongly the
-    person has to sign in, `dpop_jkt` the key that the code will be bound to, `consented` what the user allowed a third party (TokenContext)."""
+    decided when a token is made. `hint` is the subject of the id_token_hint, `demand` how strongly
+    the person has to sign in, `dpop_jkt` the key that the code will be bound to, `consented` what
+    the user allowed a third party (TokenContext).
+    """
 
     target: RedirectTarget
     response_type: frozenset[str]
