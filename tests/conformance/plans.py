@@ -18,9 +18,16 @@ class Variant:
     response_type: str = "code"
     response_mode: str = "default"
     client_auth: str = "client_secret_basic"
-    token_type: str = "Bearer"
+    sender_constrain: str = ""
+
+    @property
+    def token_type(self) -> str:
+        """The token_type that the token endpoint answers with."""
+        return "DPoP" if self.sender_constrain == "dpop" else "Bearer"
 
     def __str__(self) -> str:
+        if self.sender_constrain:
+            return f"{self.client_auth} + {self.sender_constrain}"
         said = [self.response_type]
         if self.response_mode != "default":
             said.append(self.response_mode)
@@ -82,6 +89,74 @@ PKCE = ("oidcc-ensure-request-with-valid-pkce-succeeds",)
 POSTED_SECRET = ("oidcc-server-client-secret-post",)
 
 
+FAPI = "fapi2-security-profile-final-"
+
+
+def _fapi(*modules: str) -> tuple[str, ...]:
+    return tuple(FAPI + module for module in modules)
+
+
+FAPI_SECURITY = _fapi(
+    "discovery-end-point-verification",
+    "happy-flow",
+    "user-rejects-authentication",
+    "ensure-authorization-request-without-state-success",
+    "ensure-authorization-request-without-nonce-success",
+    "ensure-authorization-request-with-64-char-nonce-success",
+    "ensure-other-scope-order-succeeds",
+    "access-token-type-header-case-sensitivity",
+    "ensure-authorization-request-with-long-nonce",
+    "ensure-authorization-request-with-long-state",
+    "par-without-duplicate-parameters",
+    "state-only-outside-request-object-not-used",
+    "ensure-request-object-without-redirect-uri-fails",
+    "ensure-redirect-uri-in-authorization-request",
+    "ensure-registered-redirect-uri",
+    "ensure-unsigned-authorization-request-without-using-par-fails",
+    "ensure-response-type-code-idtoken-fails",
+    "ensure-response-type-token-fails",
+    "par-ensure-reused-request-uri-prior-to-auth-completion-succeeds",
+    "par-attempt-reuse-request_uri",
+    "par-attempt-to-use-expired-request_uri",
+    "par-attempt-to-use-request_uri-for-different-client",
+    "par-authorization-request-containing-request_uri-form-param",
+    "par-attempt-invalid-http-method",
+    "par-ensure-pkce-required",
+    "par-plain-pkce-rejected",
+    "par-ensure-pkce-code-verifier-required",
+    "par-incorrect-pkce-code-verifier-rejected",
+    "ensure-holder-of-key-required",
+    "ensure-authorization-code-is-bound-to-client",
+    "attempt-reuse-authorization-code-after-one-second",
+    "attempt-to-use-expired-auth-code",
+    "refresh-token",
+)
+FAPI_PRIVATE_KEY = _fapi(
+    "ensure-client-id-in-token-endpoint",
+    "par-token-endpoint-as-audience-fails",
+    "par-endpoint-as-array-audience-fails",
+    "par-endpoint-as-audience-fails",
+    "par-ensure-jwt-client-assertion-iat-nbf-over-60-seconds-in-the-future-fails",
+    "par-ensure-jwt-client-assertion-nbf-8-seconds-in-the-future-is-accepted",
+    "ensure-client-assertion-with-no-sub-fails",
+    "ensure-client-assertion-with-wrong-aud-fails",
+    "ensure-client-assertion-with-exp-is-5-minutes-in-past-fails",
+    "ensure-client-assertion-in-token-endpoint",
+    "ensure-signed-client-assertion-with-RS256-fails",
+)
+FAPI_DPOP = _fapi(
+    "check-dpop-proof-nbf-exp",
+    "ensure-dpop-proof-with-iat-10seconds-before-succeeds",
+    "ensure-dpop-proof-with-iat-10seconds-after-succeeds",
+    "ensure-mismatched-dpop-jkt-fails",
+    "ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt",
+    "ensure-token-endpoint-fails-with-mismatched-dpop-jkt",
+    "ensure-dpopproof-at-par-endpoint-binding-success",
+    "ensure-dpop-auth-code-binding-success",
+    "dpop-negative-tests",
+)
+
+
 def _core(profile: str, name: str, *entries: Entry) -> tuple[Plan, Plan]:
     """Return a plan and its twin in which the answer travels by form post."""
     posted = tuple(
@@ -99,6 +174,7 @@ ID_TOKEN_TOKEN = Variant("id_token token")
 CODE_ID_TOKEN = Variant("code id_token")
 CODE_TOKEN = Variant("code token")
 CODE_ID_TOKEN_TOKEN = Variant("code id_token token")
+KEY_AND_DPOP = Variant(client_auth="private_key_jwt", sender_constrain="dpop")
 
 PLANS: tuple[Plan, ...] = (
     *_core(
@@ -139,6 +215,11 @@ PLANS: tuple[Plan, ...] = (
         "Config OP",
         "oidcc-config-certification-test-plan",
         (Entry(CODE, ("oidcc-discovery-endpoint-verification",)),),
+    ),
+    Plan(
+        "FAPI 2.0 Security Profile OP",
+        "fapi2-security-profile-final-test-plan",
+        (Entry(KEY_AND_DPOP, (*FAPI_SECURITY, *FAPI_PRIVATE_KEY, *FAPI_DPOP)),),
     ),
     Plan(
         "RP-Initiated Logout OP",
@@ -182,6 +263,6 @@ def list_runs() -> Iterator[Run]:
 
 def name_of_test(module: str) -> str:
     """Return the name of the test that runs a module."""
-    for long, short in (("fapi2-security-profile-final-", "fapi2-"),):
+    for long, short in ((FAPI, "fapi2-"),):
         module = module.replace(long, short)
     return "test_" + module.replace("-", "_").lower()

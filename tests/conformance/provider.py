@@ -109,6 +109,7 @@ class Provider:
         *,
         redirect_uris: tuple[str, ...] = (CALLBACK, SECOND_CALLBACK),
         custom: Mapping[str, Any] | None = None,
+        is_third_party: bool = False,
         **metadata: Any,
     ) -> Registration:
         """Register a client; `metadata` holds members of oidcClientMetadata."""
@@ -117,26 +118,39 @@ class Provider:
             "/api/applications",
             name=f"Conformance {next(self._numbers)}",
             type=type_,
+            isThirdParty=is_third_party,
             oidcClientMetadata={
                 "redirectUris": list(redirect_uris),
                 "postLogoutRedirectUris": [SIGNED_OUT],
             },
-            customClientMetadata=dict(custom or {}),
         )
-        if metadata:
-            self._store_metadata(created["id"], metadata)
+        if metadata or custom:
+            self._store_metadata(created["id"], metadata, custom or {})
+        if is_third_party:
+            ceiling = f"/api/applications/{created['id']}/user-consent-scopes"
+            self.manage("POST", ceiling, userScopes=["profile", "email"])
         secret = ""
         if type_ in {"Traditional", "MachineToMachine"}:
             secret = self.manage("GET", f"/api/applications/{created['id']}/secrets")[0]["value"]
         return Registration(created["id"], secret, redirect_uris[0], metadata)
 
-    def _store_metadata(self, client_id: str, metadata: Mapping[str, Any]) -> None:
-        path = self.server.directory / "data" / "doorward.sqlite"
-        with contextlib.closing(sqlite3.connect(path)) as database, database:
+    def let_pass(self, table: str, *, seconds: int) -> None:
+        """Let what is stored in a table be older, as if that time had passed."""
+        with contextlib.closing(self._database()) as database, database:
+            database.execute(f"UPDATE {table} SET expires_at = expires_at - ?", (seconds * 1000,))
+
+    def _database(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.server.directory / "data" / "doorward.sqlite", timeout=10)
+
+    def _store_metadata(
+        self, client_id: str, metadata: Mapping[str, Any], custom: Mapping[str, Any]
+    ) -> None:
+        with contextlib.closing(self._database()) as database, database:
             database.execute(
                 "UPDATE applications SET oidc_client_metadata = "
-                "json_patch(oidc_client_metadata, ?) WHERE id = ?",
-                (json.dumps(metadata), client_id),
+                "json_patch(oidc_client_metadata, ?), custom_client_metadata = "
+                "json_patch(custom_client_metadata, ?) WHERE id = ?",
+                (json.dumps(metadata), json.dumps(custom), client_id),
             )
             database.execute("UPDATE tenants SET config_version = config_version + 1")
         time.sleep(0.1)
