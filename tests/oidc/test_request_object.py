@@ -15,8 +15,9 @@ from doorward.oidc.errors import InvalidRequestObject, InvalidRequestUri
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import Params
 from doorward.oidc.request_object import fetch_request_object, parse_request_object
+from doorward.users.tables import User
 from tests.oidc.assertions import LEFT_OUT, jwks, mac_jwt, part
-from tests.oidc.house import SECRET, House, RegisteredClient
+from tests.oidc.house import SECRET, House, RegisteredClient, answer_of
 from tests.support.client_site import ClientSite, Page
 
 KEY = SigningKey.generate("ES256")
@@ -45,6 +46,10 @@ def request_claims(house: House, client: RegisteredClient, **changes: Any) -> di
     return {name: value for name, value in (usual | changes).items() if value is not LEFT_OUT}
 
 
+def signed(house: House, client: RegisteredClient, **changes: Any) -> str:
+    return KEY.encode(request_claims(house, client, **changes), typ=TYP)
+
+
 def edge_of(house: House) -> Edge:
     return Edge(
         request_id="r",
@@ -65,7 +70,7 @@ def provider_of(house: House) -> Provider:
 async def parse(house: House, client: RegisteredClient, value: str) -> Params:
     provider, edge = provider_of(house), edge_of(house)
     snapshot = await provider.snapshots.current(house.tenant_id)
-    registered = await find_client_at(snapshot, client.id, edge=edge)
+    registered = await find_client_at(snapshot, client.id, edge=edge, documents=None)
     assert registered is not None
     return await parse_request_object(provider, registered, edge=edge, value=value)
 
@@ -73,7 +78,7 @@ async def parse(house: House, client: RegisteredClient, value: str) -> Params:
 async def fetch(house: House, client: RegisteredClient, uri: str) -> str:
     provider = provider_of(house)
     snapshot = await provider.snapshots.current(house.tenant_id)
-    registered = await find_client_at(snapshot, client.id, edge=edge_of(house))
+    registered = await find_client_at(snapshot, client.id, edge=edge_of(house), documents=None)
     assert registered is not None
     return await fetch_request_object(provider, registered, uri)
 
@@ -311,3 +316,127 @@ class TestByReference:
             await fetch(connected_house, client, URI)
 
         assert site.asked == ["/request.jwt"]
+
+
+class TestAuthorization:
+    """The way of a request object through the authorization and PAR endpoints."""
+
+    async def test_by_value(self, house: House, ada: User) -> None:
+        """RFC 9101 section 6.3: what was signed counts, and nothing that stands beside it."""
+        client = await add_client(house)
+        value = signed(house, client, state="signed", nonce="signed-nonce")
+
+        answer = await house.browser().follow(
+            {"client_id": client.id, "request": value},
+            user=ada,
+            state="changed",
+            scope="openid profile email",
+            redirect_uri="https://evil.example/",
+            response_mode="fragment",
+        )
+        tokens = await house.exchange(client, answer["code"], code_verifier="")
+
+        claims = await house.verify(tokens["id_token"], typ="jwt")
+        assert answer["state"] == "signed"
+        assert claims["nonce"] == "signed-nonce"
+        assert tokens["scope"] == "openid"
+
+    async def test_pushed(self, house: House, ada: User) -> None:
+        """RFC 9126 section 3: a request object may be pushed."""
+        client = await add_client(house, requireSignedRequestObject=True)
+        value = signed(house, client, state="signed")
+
+        pushed = await house.http.post(
+            "/oidc/request", data={"request": value, "state": "changed"} | client.credentials
+        )
+        answer = await house.browser().follow(
+            {"client_id": client.id, "request_uri": pushed.json()["request_uri"]}, user=ada
+        )
+
+        assert answer["state"] == "signed"
+
+    async def test_required(self, house: House) -> None:
+        """RFC 9101 section 10.5: who always signs is refused when it seems not to, at both doors;
+        so nobody takes the protection away by leaving it out."""
+        client = await add_client(house, requireSignedRequestObject=True)
+
+        plain = answer_of(await house.browser().request(client))
+        pushed = await house.push(client)
+
+        assert plain["error"] == "invalid_request"
+        assert pushed.json()["error"] == "invalid_request"
+
+    async def test_of_another_client(self, house: House) -> None:
+        """RFC 9101 section 5: client_id outside and inside MUST match."""
+        client, other = await add_client(house), await add_client(house)
+        value = signed(house, client)
+
+        answer = await house.browser().get("/oidc/auth", client_id=other.id, request=value)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_request_object"
+
+    @pytest.mark.parametrize("client_id", [None, "unknown"])
+    async def test_of_nobody(self, house: House, client_id: str | None) -> None:
+        client = await add_client(house)
+        params = {"request": signed(house, client)}
+        params |= {} if client_id is None else {"client_id": client_id}
+
+        answer = await house.browser().get("/oidc/auth", **params)
+
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+
+    async def test_redirect_uri_inside(self, house: House) -> None:
+        """RFC 9700 section 2.1: signed or not, only registered addresses get an answer."""
+        client = await add_client(house)
+        value = signed(house, client, redirect_uri="https://evil.example/")
+
+        answer = await house.browser().get("/oidc/auth", client_id=client.id, request=value)
+
+        assert answer.json()["error"] == "invalid_redirect_uri"
+        assert "location" not in answer.headers
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "https://evil.example/request.jwt",
+            "http://169.254.169.254/latest",
+            "http://localhost:3001/oidc/jwks",
+            "file:///etc/passwd",
+            "urn:ietf:params:oauth:request_uri",
+        ],
+    )
+    async def test_unregistered_address(self, house: House, uri: str) -> None:
+        """RFC 9101 section 10.4: we call nobody whom the client did not name before."""
+        client = await add_client(house, requestUris=[URI])
+
+        answer = await house.browser().get("/oidc/auth", client_id=client.id, request_uri=uri)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_request_uri"
+
+    async def test_told_to_the_client(self, house: House) -> None:
+        """RFC 9101 section 7: told where the plain parameters lead, if that is a good address."""
+        client = await add_client(house)
+        value = EVE.encode(request_claims(house, client), typ=TYP)
+
+        told = await house.browser().request(client, request=value)
+        elsewhere = await house.browser().request(
+            client, request=value, redirect_uri="https://evil.example/"
+        )
+
+        assert answer_of(told)["error"] == "invalid_request_object"
+        assert answer_of(told)["state"] == "the-state"
+        assert elsewhere.status_code == 400
+        assert "location" not in elsewhere.headers
+
+    async def test_discovery(self, house: House) -> None:
+        """RFC 9101 section 9, OpenID Connect Discovery section 3."""
+        metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+
+        assert metadata["request_parameter_supported"] is True
+        assert metadata["request_uri_parameter_supported"] is True
+        assert metadata["require_request_uri_registration"] is True
+        assert "ES256" in metadata["request_object_signing_alg_values_supported"]
+        assert "none" not in metadata["request_object_signing_alg_values_supported"]

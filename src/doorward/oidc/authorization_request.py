@@ -28,10 +28,7 @@ from doorward.oidc.errors import (
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
-    OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnmetAuthenticationRequirements,
 )
 from doorward.oidc.request import Params
@@ -182,8 +179,10 @@ async def parse_request(
         raise InvalidRequest(f"parameters must not be repeated: {names}")
 
     # 2. What this provider answers, and to whom.
-    _check_unsupported(params)
     client = target.client
+    if params.get("registration") is not None:
+        # OpenID Connect Core section 3.1.2.6.
+        raise RegistrationNotSupported("the parameter registration is not supported")
     response_type = parse_response_type(params, client=client)
     check_response_mode(params, response_type)
     if client.is_third_party:
@@ -243,18 +242,6 @@ def _only_redirect_uri(client: Client) -> str:
     if len(client.redirect_uris) == 1 and "*" not in client.redirect_uris[0]:
         return client.redirect_uris[0]
     raise InvalidRequest("missing required parameter redirect_uri")
-
-
-def _check_unsupported(params: Params) -> None:
-    # OpenID Connect Core section 3.1.2.6.
-    errors: dict[str, type[OAuthError]] = {
-        "request": RequestNotSupported,
-        "request_uri": RequestUriNotSupported,
-        "registration": RegistrationNotSupported,
-    }
-    for name, error in errors.items():
-        if params.get(name) is not None:
-            raise error(f"the parameter {name} is not supported")
 
 
 def _check_front_channel(

@@ -20,6 +20,7 @@ from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, with_consent
 from doorward.oidc.errors import (
     ConsentRequired,
+    InvalidRequestObject,
     InvalidRequestUri,
     OAuthError,
 )
@@ -28,6 +29,7 @@ from doorward.oidc.prompts import check_silent, why_sign_in
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import (
+    PUSHED_URI,
     RequestSource,
     check_source,
     consume_source,
@@ -45,8 +47,11 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
     """Answer an authorization request, or send the person to sign in first."""
     snapshot = await provider.snapshots.current(request.edge.tenant_id)
 
-    # 1. What is asked: here, or where it was pushed to before (RFC 9126).
-    source = await find_source(request, provider)
+    # 1. What is asked: here, in what the client pushed before, or in what it signed.
+    try:
+        source = await find_source(request, provider, snapshot)
+    except (InvalidRequestObject, InvalidRequestUri) as error:
+        return await _refuse_reference(request, provider, snapshot, error=error)
     params = source.params
 
     # 2. Verify who asks and where an answer may go; nothing redirects before.
@@ -93,6 +98,21 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 7. The answer stands for all of that.
     return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)
+
+
+async def _refuse_reference(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, *, error: OAuthError
+) -> OidcResponse:
+    """Tell the client that its request object is wrong (RFC 9101 section 7), where the plain
+    parameters beside it name an address that is good by itself; else show it here."""
+    plain = request.params
+    is_pushed = (plain.get("request_uri") or "").startswith(PUSHED_URI)
+    if is_pushed or plain.get("redirect_uri") is None:
+        raise error
+    target = await find_redirect_target(
+        snapshot, plain, edge=request.edge, documents=provider.documents
+    )
+    return await answer_error(provider, snapshot, request, target=target, error=error)
 
 
 async def _begin_interaction(

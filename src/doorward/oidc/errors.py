@@ -22,9 +22,7 @@
     ├── ConsentRequired            400
     ├── InteractionRequired        400
     ├── UnmetAuthenticationRequirements 400  RFC 9470 section 5
-    ├── RequestNotSupported        400
-    ├── RequestUriNotSupported     400
-    ├── InvalidRequestUri          400  never redirected, as the next one
+    ├── InvalidRequestUri          400  RFC 9101 section 7, as the next one
     ├── InvalidRequestObject       400
     ├── RegistrationNotSupported   400
     ├── UnsupportedTokenType       400  RFC 7009 section 2.2.1
@@ -186,16 +184,6 @@ class InteractionRequired(OAuthError):
 class UnmetAuthenticationRequirements(OAuthError):
     error = "unmet_authentication_requirements"
     message = "Signing in cannot be as strong as the client demands."
-
-
-class RequestNotSupported(OAuthError):
-    error = "request_not_supported"
-    message = "The request parameter is not supported."
-
-
-class RequestUriNotSupported(OAuthError):
-    error = "request_uri_not_supported"
-    message = "The request_uri parameter is not supported."
 
 
 class InvalidRequestUri(OAuthError):

@@ -17,7 +17,12 @@ from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import InvalidRedirectUri, InvalidRequest
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, split_resources
-from doorward.oidc.request_source import PUSHED_URI
+from doorward.oidc.request_source import (
+    PUSHED_URI,
+    RequestSource,
+    check_signed,
+    signed_source,
+)
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.sender_constraint import bound_to_proof, with_next_nonce
 from doorward.pushed_requests.store import LIFETIME, add_pushed_request
@@ -46,9 +51,19 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
     if request.params.get("request_uri") is not None:
         raise InvalidRequest("request_uri must not be used at this endpoint")
 
-    # 3. RFC 9126 section 2.1, 3: check it as the authorization endpoint would, for this client.
-    values = {**request.params.values, "client_id": client.id}
-    params = split_resources(msgspec.structs.replace(request.params, values=values))
+    # 3. RFC 9126 section 3: what the client signed, if it did, is all that counts.
+    request_object = request.params.get("request")
+    if request_object is not None:
+        source = await signed_source(provider, client, edge=edge, request_object=request_object)
+    else:
+        values = {**request.params.values, "client_id": client.id}
+        source = RequestSource(
+            split_resources(msgspec.structs.replace(request.params, values=values))
+        )
+    check_signed(source, client)
+    params = source.params
+
+    # 4. RFC 9126 section 2.1: check it as the authorization endpoint would.
     try:
         target = await find_redirect_target(
             snapshot, params, edge=edge, documents=provider.documents
@@ -58,10 +73,10 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
         raise InvalidRequest(error.description) from error
     await parse_request(snapshot, params, target=target, edge=edge, sealer=provider.sealer)
 
-    # 4. RFC 9449 section 10.1: a DPoP proof binds the code to its key, as dpop_jkt does.
+    # 5. RFC 9449 section 10.1: a DPoP proof binds the code to its key, as dpop_jkt does.
     params = await bound_to_proof(request, provider, params)
 
-    # 5. Keep what the authorization endpoint reads, which the client's credentials are not.
+    # 6. Keep what the authorization endpoint reads, which the client's credentials are not.
     async with provider.db.transaction(edge.tenant_id) as tx:
         value = await add_pushed_request(
             tx,
