@@ -19,15 +19,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doorward.cimd.documents import ClientDocuments
+from doorward.errors import ConfigurationError
 from doorward.keys.ring import current_keys
 from doorward.keys.schedule import rotate_forever
+from doorward.kit.certificates import load_authorities
 from doorward.kit.clock import Clock, SystemClock
 from doorward.kit.crypto import Sealer
-from doorward.kit.edge import Edge, client_address
+from doorward.kit.edge import Edge, certificate_header, client_address
 from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import SHORT_PATHS, Oidc
+from doorward.oidc.certificate import MutualTls
 from doorward.oidc.dpop import ProofVerifier
 from doorward.pages import open_pages
 from doorward.settings import Settings
@@ -103,6 +106,10 @@ class App:
         self._places_by_host = {
             urlsplit(place.endpoint).netloc.encode(): place for place in self._places.values()
         }
+        if settings.mtls_endpoint:
+            # RFC 8705 section 5: the same issuer behind another host name.
+            host = urlsplit(settings.mtls_endpoint).netloc.encode()
+            self._places_by_host[host] = self._places[DEFAULT_TENANT]
         # Unique and short, not secret: a request id tells log lines apart.
         self._id_prefix = new_id(8)
         self._request_numbers = itertools.count(1)
@@ -142,6 +149,7 @@ class App:
             http=http,
             documents=documents,
             proofs=proofs,
+            mutual_tls=_mutual_tls(self.settings),
         )
         passwords = Passwords(self.settings)
         web = create_web(
@@ -223,6 +231,14 @@ class App:
             client_ip = client_address(
                 client_ip, scope["headers"], trusted_proxies=self.settings.trusted_proxies
             )
+        certificate = None
+        if self.settings.client_certificate_header:
+            certificate = certificate_header(
+                scope["client"][0],
+                scope["headers"],
+                name=self.settings.client_certificate_header.encode(),
+                trusted_proxies=self.settings.trusted_proxies,
+            )
         return Edge(
             request_id=f"{self._id_prefix}{next(self._request_numbers):x}",
             client_ip=client_ip,
@@ -231,6 +247,7 @@ class App:
             endpoint=place.endpoint,
             issuer=place.issuer,
             is_secure=place.is_secure,
+            client_certificate=certificate,
         )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -243,6 +260,17 @@ class App:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _mutual_tls(settings: Settings) -> MutualTls | None:
+    if not settings.client_certificate_header:
+        return None
+    path = settings.client_certificate_authorities
+    try:
+        authorities = load_authorities(path) if path else ()
+    except ValueError as error:
+        raise ConfigurationError(f"DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES: {error}") from error
+    return MutualTls(authorities=authorities, endpoint=settings.mtls_endpoint or None)
 
 
 async def _health(path: str, db: Database, send: Send) -> None:

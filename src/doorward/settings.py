@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -65,6 +66,13 @@ def _choice(*options: str) -> Callable[[str], str]:
 def _networks(value: str) -> tuple[Network, ...]:
     parts = (part.strip() for part in value.split(","))
     return tuple(ipaddress.ip_network(part, strict=False) for part in parts if part)
+
+
+def _header_name(value: str) -> str:
+    name = value.strip().lower()
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise ValueError("must be the name of a header")
+    return name
 
 
 def _host_overrides(value: str) -> dict[str, str]:
@@ -148,6 +156,23 @@ class Settings:
         "Whether a DPoP proof has to carry a nonce of this server (RFC 9449 section 8). A client "
         "then needs one more request now and then, and proofs cannot be made long ahead.",
     )
+    client_certificate_header: str = _setting(
+        _header_name,
+        "",
+        "Header in which a trusted proxy hands over the TLS certificate of a client, such as "
+        "Client-Cert (RFC 9440). Default: none.",
+    )
+    client_certificate_authorities: Path | None = _setting(
+        Path,
+        None,
+        "PEM file of the certificates that issue those of clients with tls_client_auth.",
+    )
+    mtls_endpoint: str = _setting(
+        _endpoint,
+        "",
+        "Public origin of the default tenant at which the proxy asks clients for a certificate, if "
+        "it does not do so at the endpoint. Advertised as mtls_endpoint_aliases.",
+    )
     log_level: str = _setting(_choice(*_LOG_LEVELS), "info", "debug, info, warning or error.")
     log_format: str = _setting(
         _choice(*_LOG_FORMATS), "text", "text for people, json for machines."
@@ -223,6 +248,18 @@ class Settings:
             raise ConfigurationError("DOORWARD_PORT and DOORWARD_ADMIN_PORT must differ")
         if self.endpoint == self.admin_endpoint:
             raise ConfigurationError("DOORWARD_ENDPOINT and DOORWARD_ADMIN_ENDPOINT must differ")
+        if self.client_certificate_header and not self.trusted_proxies:
+            raise ConfigurationError(
+                "DOORWARD_CLIENT_CERTIFICATE_HEADER needs DOORWARD_TRUSTED_PROXIES: from anybody "
+                "else the header would be an invention"
+            )
+        if not self.client_certificate_header and (
+            self.client_certificate_authorities or self.mtls_endpoint
+        ):
+            raise ConfigurationError(
+                "DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES and DOORWARD_MTLS_ENDPOINT need "
+                "DOORWARD_CLIENT_CERTIFICATE_HEADER"
+            )
         if self.dev_host_overrides and self.is_https:
             raise ConfigurationError(
                 "DOORWARD_DEV_HOST_OVERRIDES is for development and is refused with https endpoints"

@@ -15,6 +15,7 @@ class Edge(msgspec.Struct, frozen=True):
     """Facts of one request, found in `scope["state"]["edge"]` by every surface.
 
     `endpoint` is the public origin of the tenant (no trailing slash), `issuer` that plus "/oidc".
+    `client_certificate` is what a trusted proxy says of the client's certificate, as it came.
     """
 
     request_id: str
@@ -24,6 +25,7 @@ class Edge(msgspec.Struct, frozen=True):
     endpoint: str
     issuer: str
     is_secure: bool
+    client_certificate: str | None = None
 
 
 def find_header(headers: RawHeaders, name: bytes) -> str | None:
@@ -53,6 +55,19 @@ def client_address(peer: str, headers: RawHeaders, *, trusted_proxies: Sequence[
         if not _is_trusted(hop, trusted_proxies):
             break
     return address
+
+
+def certificate_header(
+    peer: str, headers: RawHeaders, *, name: bytes, trusted_proxies: Sequence[Network]
+) -> str | None:
+    """Return what a proxy we trust wrote into the header `name`; from anybody else, nothing.
+
+    Written twice, it is anybody's guess which of the two the proxy wrote: nothing, too.
+    """
+    if not _is_trusted(peer, trusted_proxies):
+        return None
+    values = [value for key, value in headers if key == name]
+    return values[0].decode("latin-1") or None if len(values) == 1 else None
 
 
 def _is_trusted(address: str, networks: Sequence[Network]) -> bool:

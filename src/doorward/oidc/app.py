@@ -23,6 +23,7 @@ from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.authorize import authorize
+from doorward.oidc.certificate import MutualTls
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
@@ -129,6 +130,7 @@ class Oidc:
         http: HttpClient,
         documents: ClientDocuments,
         proofs: ProofVerifier,
+        mutual_tls: MutualTls | None,
     ) -> None:
         self._provider = Provider(
             db=db,
@@ -141,6 +143,7 @@ class Oidc:
             key_sets=KeySets(http=http, clock=clock),
             documents=documents,
             proofs=proofs,
+            mutual_tls=mutual_tls,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -23,6 +23,7 @@ from doorward.applications.types import AuthMethod
 from doorward.kit.crypto import Sealer, is_equal
 from doorward.kit.jose import Jws
 from doorward.oidc.client_assertion import check_assertion, parse_assertion
+from doorward.oidc.client_certificate import check_certificate
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InvalidClient, InvalidRequest
@@ -78,7 +79,7 @@ async def authenticate_client(
             raise InvalidClient("a client assertion is required")
         await check_assertion(sent.assertion, client, request=request, provider=provider)
     elif method != AuthMethod.NONE:
-        raise InvalidClient("client authentication is required")
+        await check_certificate(request, client, provider=provider)
 
     # 4. Where it runs, if it is a page in a browser.
     check_origin(request, client)

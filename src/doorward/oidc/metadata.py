@@ -15,6 +15,7 @@ from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.keys.ring import current_keys
 from doorward.kit.edge import Edge
 from doorward.management.audience import address_of
+from doorward.oidc.certificate import MutualTls
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.client_assertion import SECRET_ALGORITHMS
 from doorward.oidc.client_keys import CLIENT_ALGORITHMS
@@ -30,6 +31,17 @@ from doorward.oidc.token import GRANTS
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
+from doorward.tenants.seed import DEFAULT_TENANT
+
+# What clients call themselves, not through a browser.
+_CALLED = (
+    "token_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
+)
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -93,7 +105,6 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "id_token_encryption_enc_values_supported": list(CONTENT_ENCRYPTIONS),
         "userinfo_signing_alg_values_supported": algorithms,
         "introspection_signing_alg_values_supported": algorithms,
-        **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "claim_types_supported": ["normal"],
@@ -118,6 +129,7 @@ async def provider_metadata(
     experience = await current_experience(snapshot)
     members: dict[str, Any] = {
         **metadata(edge.issuer, algorithms=ring.supported, experience=experience),
+        **_client_authentication(provider.mutual_tls),
         "ui_locales_supported": list(provider.texts.languages),
         # RFC 9728 section 4.
         "protected_resources": [address_of(edge.endpoint)],
@@ -127,10 +139,11 @@ async def provider_metadata(
         "client_id_metadata_document_supported": await provider.documents.is_effective(snapshot)
         or None,
     }
+    members["mtls_endpoint_aliases"] = _aliases(members, provider=provider, edge=edge)
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _client_authentication() -> dict[str, list[str]]:
+def _client_authentication(mutual_tls: MutualTls | None) -> dict[str, list[str]]:
     """Say how clients authenticate: RFC 8414 section 2, the same at each of their endpoints."""
     methods = [
         "client_secret_basic",
@@ -139,12 +152,25 @@ def _client_authentication() -> dict[str, list[str]]:
         "private_key_jwt",
         "none",
     ]
+    if mutual_tls is not None:
+        methods.append("self_signed_tls_client_auth")
+    if mutual_tls is not None and mutual_tls.authorities:
+        methods.append("tls_client_auth")
     algorithms = [*SECRET_ALGORITHMS, *CLIENT_ALGORITHMS]
     return {
         f"{endpoint}_endpoint_auth_{what}_supported": values
         for endpoint in ("token", "introspection", "revocation")
         for what, values in (("methods", methods), ("signing_alg_values", algorithms))
     }
+
+
+def _aliases(members: dict[str, Any], *, provider: Provider, edge: Edge) -> dict[str, str] | None:
+    """Return where the endpoints that clients call themselves ask for a certificate, if that is
+    not at their usual place (RFC 8705 section 5)."""
+    endpoint = provider.mutual_tls.endpoint if provider.mutual_tls else None
+    if endpoint is None or edge.tenant_id != DEFAULT_TENANT:
+        return None
+    return {name: endpoint + members[name].removeprefix(edge.endpoint) for name in _CALLED}
 
 
 def _prompts(experience: Experience) -> list[str]:

@@ -10,6 +10,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
+from doorward.oidc.certificate import MutualTls
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.dpop import ProofVerifier
 from doorward.storage import Database, Snapshots
@@ -19,7 +20,8 @@ from doorward.storage import Database, Snapshots
 class Provider:
     """The collaborators of an endpoint. Functions below the endpoints take the one they need.
 
-    `http` is the guarded client: the URLs it is given come from clients.
+    `http` is the guarded client: the URLs it is given come from clients. `mutual_tls` is None where
+    no proxy hands over the certificates of clients.
     """
 
     db: Database
@@ -32,3 +34,4 @@ class Provider:
     key_sets: KeySets
     documents: ClientDocuments
     proofs: ProofVerifier
+    mutual_tls: MutualTls | None
