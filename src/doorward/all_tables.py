@@ -13,6 +13,7 @@ from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
 from doorward.oidc import tables as oidc
+from doorward.personal_access_tokens import tables as personal_access_tokens
 from doorward.pushed_requests import tables as pushed_requests
 from doorward.replays import tables as replays
 from doorward.resources import tables as resources
@@ -22,6 +23,7 @@ from doorward.sessions import tables as sessions
 from doorward.sign_in_experience import tables as sign_in_experience
 from doorward.storage import metadata
 from doorward.storage import tenants as storage_tenants
+from doorward.subject_tokens import tables as subject_tokens
 from doorward.tenants import tables as tenants
 from doorward.users import tables as users
 
@@ -37,6 +39,7 @@ __all__ = [
     "keys",
     "metadata",
     "oidc",
+    "personal_access_tokens",
     "pushed_requests",
     "replays",
     "resources",
@@ -45,6 +48,7 @@ __all__ = [
     "sessions",
     "sign_in_experience",
     "storage_tenants",
+    "subject_tokens",
     "tenants",
     "users",
 ]

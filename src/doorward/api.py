@@ -34,6 +34,7 @@ from doorward.management.routes import (
 from doorward.oidc.dpop import ProofVerifier
 from doorward.oidc.errors import OAuthError
 from doorward.oidc.sender_constraint import check_presenter
+from doorward.personal_access_tokens import api as personal_access_tokens
 from doorward.resources import api as resources
 from doorward.roles import api as roles
 from doorward.roles.api import FindApplications, FindUsers
@@ -42,6 +43,7 @@ from doorward.settings import Settings
 from doorward.sign_in_experience import api as sign_in_experience
 from doorward.sign_in_experience.settings import FindNameConflicts, NameConflicts
 from doorward.storage import Database, Executor, Snapshots
+from doorward.subject_tokens import api as subject_tokens
 from doorward.tenants import api as tenants
 from doorward.tenants.seed import ADMIN_TENANT
 from doorward.users import api as users
@@ -66,9 +68,11 @@ def api_routers() -> list[Router]:
                 *cimd.HANDLERS,
                 *connectors.HANDLERS,
                 *keys.HANDLERS,
+                *personal_access_tokens.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
                 *sign_in_experience.HANDLERS,
+                *subject_tokens.HANDLERS,
                 *tenants.HANDLERS,
                 *users.HANDLERS,
             ],

@@ -23,6 +23,7 @@ from doorward.sessions.store import sweep_sessions
 from doorward.storage import Database
 from doorward.storage.database import ALL_TENANTS
 from doorward.storage.expiry import SWEEP_BATCH
+from doorward.subject_tokens.store import sweep_subject_tokens
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ _SWEEPS = (
     sweep_interactions,
     sweep_tokens,
     sweep_device_codes,
+    sweep_subject_tokens,
     sweep_grants,
     sweep_sessions,
     sweep_console_sessions,

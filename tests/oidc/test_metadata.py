@@ -51,6 +51,7 @@ class TestDiscovery:
             "client_credentials",
             "implicit",
             "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
         }
         assert metadata["authorization_response_iss_parameter_supported"] is True
 

@@ -19,7 +19,8 @@ class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     of OpenID Connect Core section 5.5, and `dpop_jkt` of RFC 9449 section 10, to which a code is
     bound; and for `consented`, which is what a user allowed a third party's application to do:
     names of scopes by the indicator of their resource (None for an application of one's own).
-    `cnf` of a refresh token says whose it is. A new member needs no migration.
+    `cnf` of a refresh token says whose it is, `subject_token_context` why a client acts as the
+    user. A new member needs no migration.
     """
 
     acr: str | None = None
@@ -30,6 +31,7 @@ class TokenContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     claims: dict[str, Any] | None = None
     dpop_jkt: str | None = None
     consented: dict[str, tuple[str, ...]] | None = None
+    subject_token_context: dict[str, Any] | None = None
 
 
 NO_CONTEXT = TokenContext()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from doorward.applications.cached import Client
-from doorward.applications.types import DEVICE_CODE
+from doorward.applications.types import DEVICE_CODE, TOKEN_EXCHANGE
 from doorward.audit.store import record
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import (
@@ -19,6 +19,7 @@ from doorward.oidc.grants.authorization_code import authorization_code
 from doorward.oidc.grants.client_credentials import client_credentials
 from doorward.oidc.grants.device_code import device_code
 from doorward.oidc.grants.refresh_token import refresh_token
+from doorward.oidc.grants.token_exchange import token_exchange
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
@@ -46,12 +47,14 @@ GRANTS: Mapping[str, Grant] = {
     "refresh_token": refresh_token,
     "client_credentials": client_credentials,
     DEVICE_CODE: device_code,
+    TOKEN_EXCHANGE: token_exchange,
 }
 _AUDIT_KEYS = {
     "authorization_code": "ExchangeTokenBy.AuthorizationCode",
     "refresh_token": "ExchangeTokenBy.RefreshToken",
     "client_credentials": "ExchangeTokenBy.ClientCredentials",
     DEVICE_CODE: "ExchangeTokenBy.DeviceCode",
+    TOKEN_EXCHANGE: "ExchangeTokenBy.TokenExchange",
 }
 
 

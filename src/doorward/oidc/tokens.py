@@ -33,8 +33,8 @@ OPAQUE_LIFETIME = 3600
 GRANT_LIFETIME = timedelta(days=180)
 
 
-class Held(Protocol):
-    """What a code and a refresh token both carry."""
+class Authorized(Protocol):
+    """What every authorization carries; `authenticated_at` is None where nobody signed in."""
 
     @property
     def grant_id(self) -> str: ...
@@ -49,9 +49,16 @@ class Held(Protocol):
     @property
     def resources(self) -> list[str]: ...
     @property
-    def authenticated_at(self) -> datetime: ...
+    def authenticated_at(self) -> datetime | None: ...
     @property
     def context(self) -> TokenContext: ...
+
+
+class Held(Authorized, Protocol):
+    """What a code and a refresh token both carry: somebody signed in for it."""
+
+    @property
+    def authenticated_at(self) -> datetime: ...
 
 
 class AccessTokenClaims(msgspec.Struct, frozen=True):
@@ -78,7 +85,7 @@ class AccessTokenClaims(msgspec.Struct, frozen=True):
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3."""
+    """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3, RFC 8693 section 2.2.1."""
 
     access_token: str
     expires_in: int
@@ -86,6 +93,7 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str = "Bearer"  # noqa: S105 (RFC 6750)
     id_token: str | msgspec.UnsetType = msgspec.UNSET
     refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    issued_token_type: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccessPlan(msgspec.Struct, frozen=True):
@@ -96,13 +104,13 @@ class AccessPlan(msgspec.Struct, frozen=True):
     lifetime: int
 
 
-def is_offline(held: Held) -> bool:
+def is_offline(held: Authorized) -> bool:
     """Tell whether what is held outlives its session."""
     return OFFLINE_ACCESS in held.scope.split()
 
 
 async def plan_access_token(
-    snapshot: Snapshot, db: Executor, *, held: Held, params: Params, scope: str
+    snapshot: Snapshot, db: Executor, *, held: Authorized, params: Params, scope: str
 ) -> AccessPlan:
     """Decide what kind of access token a request gets. `scope` is what it may have at most.
 
@@ -138,13 +146,13 @@ async def plan_access_token(
     return AccessPlan(audience=audience, scope=granted, lifetime=resource.access_token_ttl)
 
 
-async def _within_ceiling(snapshot: Snapshot, *, held: Held, scope: str) -> str:
+async def _within_ceiling(snapshot: Snapshot, *, held: Authorized, scope: str) -> str:
     ceiling = await current_ceiling(snapshot, held.client_id)
     refused = disallowed_scopes(ceiling, scope)
     return " ".join(name for name in scope.split() if name not in refused)
 
 
-def _audience(held: Held, params: Params, *, scope: str) -> str | None:
+def _audience(held: Authorized, params: Params, *, scope: str) -> str | None:
     """Without a resource parameter, `openid` asks for a token for userinfo."""
     asked = params.resources
     if len(asked) > 1:
@@ -196,7 +204,7 @@ def sign_access_token(
 
 
 def make_access_token(
-    key: SigningKey, *, plan: AccessPlan, held: Held, subject: str, issuer: str, now: int
+    key: SigningKey, *, plan: AccessPlan, held: Authorized, subject: str, issuer: str, now: int
 ) -> str:
     """Return the access token of a plan: signed, or random. `subject` is the user as the client
     knows them (subjects.py)."""
@@ -217,7 +225,13 @@ def make_access_token(
 
 
 async def store_access_token(
-    tx: Transaction, *, tenant_id: str, plan: AccessPlan, held: Held, token: str, now: datetime
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    plan: AccessPlan,
+    held: Authorized,
+    token: str,
+    now: datetime,
 ) -> None:
     """Store an opaque access token; a JWT stands for itself.
 
