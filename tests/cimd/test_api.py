@@ -51,3 +51,73 @@ def test_refused_without_the_guard(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "oidc.invalid_request")
         assert api.get(PATH).json() == {"enabled": False}
         assert not is_announced(server)
+
+
+class TestConsentScopes:
+    """/api/cimd/user-consent-scopes."""
+
+    PATH = "/api/cimd/user-consent-scopes"
+
+    def test_adding_and_removing(self, api: httpx.Client) -> None:
+        resource = api.post(
+            "/api/resources", json={"name": "Books", "indicator": "https://books.example/api"}
+        ).json()
+        scope = api.post(
+            f"/api/resources/{resource['id']}/scopes", json={"name": "read", "description": ""}
+        ).json()
+        nothing = {
+            "organizationScopes": [],
+            "resourceScopes": [],
+            "organizationResourceScopes": [],
+            "userScopes": [],
+        }
+        assert api.get(self.PATH).json() == nothing
+
+        added = api.post(
+            self.PATH, json={"userScopes": ["profile", "email"], "resourceScopes": [scope["id"]]}
+        )
+
+        assert added.status_code == 201
+        assert api.get(self.PATH).json() == nothing | {
+            "userScopes": ["email", "profile"],
+            "resourceScopes": [
+                {
+                    "resource": {
+                        "id": resource["id"],
+                        "name": "Books",
+                        "indicator": "https://books.example/api",
+                    },
+                    "scopes": [{"id": scope["id"], "name": "read", "description": None}],
+                }
+            ],
+        }
+        assert api.post(self.PATH, json={"userScopes": ["email"]}).status_code == 201
+        assert api.delete(f"{self.PATH}/user-scopes/email").status_code == 204
+        assert api.delete(f"{self.PATH}/user-scopes/profile").status_code == 204
+        assert api.delete(f"{self.PATH}/resource-scopes/{scope['id']}").status_code == 204
+        assert api.get(self.PATH).json() == nothing
+
+    def test_refusals(self, api: httpx.Client) -> None:
+        def refusal(answer: httpx.Response) -> tuple[int, str]:
+            return answer.status_code, answer.json()["code"]
+
+        management = api.get("/api/resources/management-api/scopes?page_size=100").json()[0]["id"]
+
+        assert refusal(api.post(self.PATH, json={"userScopes": ["openid"]})) == (
+            400,
+            "guard.invalid_input",
+        )
+        assert refusal(api.post(self.PATH, json={"resourceScopes": ["unknown"]})) == (
+            422,
+            "application.user_consent_scopes_not_found",
+        )
+        assert refusal(api.post(self.PATH, json={"organizationScopes": ["unknown"]})) == (
+            422,
+            "application.user_consent_scopes_not_found",
+        )
+        assert refusal(api.post(self.PATH, json={"resourceScopes": [management]})) == (
+            422,
+            "application.consent_management_api_scopes_not_allowed",
+        )
+        assert refusal(api.delete(f"{self.PATH}/user-scopes/email")) == (404, "entity.not_found")
+        assert api.delete(f"{self.PATH}/scopes/email").status_code == 400

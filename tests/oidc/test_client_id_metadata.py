@@ -12,12 +12,15 @@ import pytest_asyncio
 
 from doorward.app import create_app
 from doorward.cimd.config import KEY
+from doorward.consents import store
 from doorward.kit.clock import ShiftedClock
 from doorward.kit.crypto import Sealer
 from doorward.settings import Settings
 from doorward.storage import Database, config_changed
 from doorward.tenants.store import save_config
-from tests.oidc.house import House, RegisteredClient
+from doorward.users.tables import User
+from tests.oidc.house import House, RegisteredClient, answer_of
+from tests.oidc.test_consent import ask, decide
 from tests.support.documents import NAME, DocumentHost, document_host
 
 CALLBACK = f"https://{NAME}/callback"
@@ -113,13 +116,14 @@ class TestClients:
     async def test_pkce_is_required(self, house: House, host: DocumentHost) -> None:
         """RFC 9700 section 2.1.1."""
         answer = await request(
-            house, host.serve_client(), code_challenge=None, code_challenge_method=None
+            house,
+            host.serve_client(),
+            scope="openid",
+            code_challenge=None,
+            code_challenge_method=None,
         )
 
-        assert is_known(answer)
-        assert "error=invalid_request" in answer.headers["location"] or (
-            "error=unauthorized_client" in answer.headers["location"]
-        )
+        assert answer_of(answer)["error"] == "invalid_request"
 
     async def test_exact_redirect_uris(self, house: House, host: DocumentHost) -> None:
         """CIMD section 4.2: simple string comparison; a refusal does not redirect."""
@@ -212,3 +216,121 @@ class TestClients:
         assert answer.status_code == 400
         assert answer.json()["error"] == "invalid_client"
         assert host.asked == []
+
+
+class TestConsent:
+    """Always a third party: nothing without a page, and no more than the ceiling."""
+
+    async def test_the_whole_flow(self, house: House, host: DocumentHost, ada: User) -> None:
+        """Code, tokens, userinfo, refresh: the URL is the client everywhere."""
+        await allow(house, "profile")
+        client = client_of(host.serve_client("/" + "x" * 1000))
+        browser = house.browser()
+
+        page = await ask(browser, client, ada)
+        told = answer_of(await decide(browser, page, "allow"))
+        tokens = await house.exchange(client, told["code"])
+
+        assert (await house.verify(tokens["id_token"], typ="jwt"))["aud"] == client.id
+        assert await house.is_good(tokens["access_token"])
+        renewed = await house.refresh(client, tokens["refresh_token"])
+        assert renewed.status_code == 200
+
+    async def test_the_page_says_whose_document_it_is(
+        self, house: House, host: DocumentHost, ada: User
+    ) -> None:
+        """CIMD section 8: a name is anybody's to choose, the host is not."""
+        await allow(house, "profile")
+        client = client_of(host.serve_client(client_name="Your Bank <b>"))
+        browser = house.browser()
+
+        shown = await browser.get(await ask(browser, client, ada))
+
+        assert NAME in shown.text
+        assert "Your Bank &lt;b&gt;" in shown.text
+
+    async def test_a_host_that_looks_like_another(self, house: House, host: DocumentHost) -> None:
+        """A homograph: what is shown is the host in ASCII, never the letters that it stands for."""
+        found = await house.http.get(
+            "/oidc/auth", params={"client_id": "https://аpple.example/client"}
+        )
+
+        assert found.status_code == 400
+        assert "invalid_client" in found.text
+
+    async def test_asked_each_time(self, house: House, host: DocumentHost, ada: User) -> None:
+        """The document may say something else today, so yesterday's consent says nothing."""
+        await allow(house, "profile")
+        client = client_of(host.serve_client())
+        browser = house.browser()
+        await decide(browser, await ask(browser, client, ada), "allow")
+
+        again = await browser.request(client, prompt=None, scope="openid profile")
+        silent = await browser.request(client, prompt="none", scope="openid profile")
+
+        assert again.headers["location"].startswith("/consent?")
+        assert answer_of(silent)["error"] in {"consent_required", "interaction_required"}
+
+    async def test_the_ceiling(self, house: House, host: DocumentHost) -> None:
+        """Nothing beyond what an administrator lets such clients ask for."""
+        client = client_of(host.serve_client())
+        browser = house.browser()
+
+        refused = await browser.request(client, scope="openid profile")
+        await allow(house, "profile")
+        asked = await browser.request(client, scope="openid profile")
+
+        assert answer_of(refused)["error"] == "invalid_scope"
+        assert asked.headers["location"].startswith("/")
+
+    async def test_a_document_that_changed_meanwhile(
+        self, house: House, host: DocumentHost, ada: User
+    ) -> None:
+        """The redirect URI is looked at again when the person comes back from the page."""
+        await allow(house, "profile")
+        client = client_of(host.serve_client())
+        browser = house.browser()
+        page = await ask(browser, client, ada)
+        host.serve_client(redirect_uris=[f"https://{NAME}/elsewhere"])
+        house.pass_time(seconds=700)
+
+        answer = await decide(browser, page, "allow")
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_redirect_uri"
+
+    async def test_switched_off_meanwhile(
+        self, house: House, host: DocumentHost, ada: User
+    ) -> None:
+        """Tokens of such clients end with the switch."""
+        await allow(house, "profile")
+        client = client_of(host.serve_client())
+        browser = house.browser()
+        told = answer_of(await decide(browser, await ask(browser, client, ada), "allow"))
+        tokens = await house.exchange(client, told["code"])
+        await switch(house, is_on=False)
+
+        assert (await house.refresh(client, tokens["refresh_token"])).status_code == 401
+        assert not await house.is_good(tokens["access_token"])
+
+    async def test_a_token_of_another_document(
+        self, house: House, host: DocumentHost, ada: User
+    ) -> None:
+        """What one client was given is of no use to another, not even of the same host."""
+        await allow(house, "profile")
+        mine, other = client_of(host.serve_client()), client_of(host.serve_client("/client2"))
+        browser = house.browser()
+        told = answer_of(await decide(browser, await ask(browser, mine, ada), "allow"))
+        tokens = await house.exchange(mine, told["code"])
+
+        stolen = await house.refresh(other, tokens["refresh_token"])
+
+        assert stolen.status_code == 400
+        assert stolen.json()["error"] == "invalid_grant"
+
+
+async def allow(house: House, user_scope: str) -> None:
+    async with house.db.transaction(house.tenant_id) as tx:
+        await store.add_cimd_user_scope(tx, tenant_id=house.tenant_id, user_scope=user_scope)
+        await config_changed(tx, house.tenant_id)
+    await house.settle()

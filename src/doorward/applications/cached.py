@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -70,6 +71,16 @@ class Client(msgspec.Struct, frozen=True):
     def is_native(self) -> bool:
         """Whether the loopback rule of RFC 8252 section 7.3 applies."""
         return self.type == ApplicationType.NATIVE
+
+    @property
+    def document_host(self) -> str | None:
+        """The host of its client id metadata document, in ASCII: what a person can judge it by."""
+        return urlsplit(self.id).netloc if self.id.startswith("https://") else None
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether an earlier consent says nothing about who asks this time."""
+        return self.is_native or self.document_host is not None
 
     @property
     def is_single_page(self) -> bool:

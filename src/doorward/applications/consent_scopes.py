@@ -45,12 +45,11 @@ async def allow_scopes(
     # 1. Whose ceiling.
     await check_third_party(tx, tenant_id=tenant_id, application_id=application_id)
 
-    # 2. Nothing but what exists. There are no organizations, so none of their scopes does.
-    if not set(user_scopes) <= set(USER_SCOPES):
-        raise RequestError("request.feature_not_supported", status=422)
-    await _check_known(
+    # 2. Nothing but what exists.
+    await check_assignable(
         tx,
         tenant_id=tenant_id,
+        user_scopes=user_scopes,
         resource_scope_ids=list(resource_scope_ids),
         organization_scope_ids=list(organization_scope_ids),
     )
@@ -97,13 +96,23 @@ async def disallow_resource_scope(
     await config_changed(tx, tenant_id)
 
 
-async def _check_known(
+async def check_assignable(
     db: Executor,
     *,
     tenant_id: str,
+    user_scopes: Iterable[str],
     resource_scope_ids: list[str],
     organization_scope_ids: list[str],
 ) -> None:
+    """Check that scopes may be part of a ceiling. There are no organizations, so none of their
+    scopes does exist.
+
+    Raises:
+        RequestError: 422 application.user_consent_scopes_not_found,
+            application.consent_management_api_scopes_not_allowed, request.feature_not_supported.
+    """
+    if not set(user_scopes) <= set(USER_SCOPES):
+        raise RequestError("request.feature_not_supported", status=422)
     found = await list_scopes_by_id(db, tenant_id=tenant_id, ids=resource_scope_ids)
     unknown = sorted(set(resource_scope_ids) - {scope.id for scope in found})
     invalid = {

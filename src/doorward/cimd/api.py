@@ -1,4 +1,5 @@
-"""/api/configs/cimd: whether clients are taken by their documents."""
+"""/api/configs/cimd: whether clients are taken by their documents. What these may ask of users is
+in `consent_scopes_api.py`."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from litestar import get, patch
 from msgspec import UNSET, UnsetType
 
 from doorward.cimd.config import KEY, find_enabled
+from doorward.cimd.consent_scopes_api import CONSENT_SCOPE_HANDLERS
 from doorward.cimd.documents import ClientDocuments
 from doorward.errors import RequestError
 from doorward.kit.clock import Clock
@@ -58,4 +60,4 @@ async def update_cimd_config(
     return CimdConfig(enabled=data.enabled)
 
 
-HANDLERS = (show_cimd_config, update_cimd_config)
+HANDLERS = (show_cimd_config, update_cimd_config, *CONSENT_SCOPE_HANDLERS)

@@ -31,12 +31,21 @@ class Ceiling(msgspec.Struct, frozen=True):
 async def current_ceiling(snapshot: Snapshot, client_id: str) -> Ceiling:
     """Return the ceiling of an application; configuration, so kept in the snapshot."""
 
+    # Clients with a client id metadata document have no row, and one ceiling in common.
+    is_shared = client_id.startswith("https://")
+
     async def load() -> Ceiling:
         db, tenant_id = snapshot.db, snapshot.tenant_id
-        user_scopes = await store.list_user_scopes(
-            db, tenant_id=tenant_id, application_id=client_id
-        )
-        ids = await store.list_resource_scope_ids(db, tenant_id=tenant_id, application_id=client_id)
+        if is_shared:
+            user_scopes = await store.list_cimd_user_scopes(db, tenant_id=tenant_id)
+            ids = await store.list_cimd_resource_scope_ids(db, tenant_id=tenant_id)
+        else:
+            user_scopes = await store.list_user_scopes(
+                db, tenant_id=tenant_id, application_id=client_id
+            )
+            ids = await store.list_resource_scope_ids(
+                db, tenant_id=tenant_id, application_id=client_id
+            )
         resource_scopes: dict[str, set[str]] = {}
         if ids:
             resources = (await list_resources(db, tenant_id=tenant_id)).entries
@@ -49,4 +58,4 @@ async def current_ceiling(snapshot: Snapshot, client_id: str) -> Ceiling:
             {indicator: frozenset(names) for indicator, names in resource_scopes.items()},
         )
 
-    return await snapshot.get(("ceiling", client_id), load)
+    return await snapshot.get(("ceiling", "https://" if is_shared else client_id), load)

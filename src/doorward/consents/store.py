@@ -1,4 +1,4 @@
-"""Rows of ceilings and consents."""
+"""Rows of ceilings and consents. All clients with a document (slice `cimd`) share one ceiling."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from sqlalchemy import bindparam, delete, select, update
 
 from doorward.consents.tables import (
     Consent,
+    cimd_resource_scopes,
+    cimd_user_scopes,
     consent_resource_scopes,
     consent_user_scopes,
     consents,
@@ -15,6 +17,7 @@ from doorward.consents.tables import (
 from doorward.storage import Executor, Statement, Transaction, insert_new_statement
 
 _u, _r, _c = consent_user_scopes.c, consent_resource_scopes.c, consents.c
+_cu, _cr = cimd_user_scopes.c, cimd_resource_scopes.c
 
 _ADD_USER_SCOPE = insert_new_statement(consent_user_scopes)
 _LIST_USER_SCOPES = Statement(
@@ -62,6 +65,24 @@ _DELETE_OF_USER = Statement(delete(consents).where(*_OF_USER))
 _DELETE_OF_CLIENT = Statement(
     delete(consents).where(
         _c.tenant_id == bindparam("tenant_id"), _c.client_id == bindparam("client_id_")
+    )
+)
+_ADD_CIMD_USER_SCOPE = insert_new_statement(cimd_user_scopes)
+_LIST_CIMD_USER_SCOPES = Statement(
+    select(_cu.user_scope).where(_cu.tenant_id == bindparam("tenant_id")).order_by(_cu.user_scope)
+)
+_REMOVE_CIMD_USER_SCOPE = Statement(
+    delete(cimd_user_scopes).where(
+        _cu.tenant_id == bindparam("tenant_id"), _cu.user_scope == bindparam("user_scope_")
+    )
+)
+_ADD_CIMD_RESOURCE_SCOPE = insert_new_statement(cimd_resource_scopes)
+_LIST_CIMD_RESOURCE_SCOPES = Statement(
+    select(_cr.scope_id).where(_cr.tenant_id == bindparam("tenant_id"))
+)
+_REMOVE_CIMD_RESOURCE_SCOPE = Statement(
+    delete(cimd_resource_scopes).where(
+        _cr.tenant_id == bindparam("tenant_id"), _cr.scope_id == bindparam("scope_id_")
     )
 )
 
@@ -126,6 +147,46 @@ async def remove_resource_scope(
         scope_id_=scope_id,
     )
     return count == 1
+
+
+async def add_cimd_user_scope(tx: Transaction, *, tenant_id: str, user_scope: str) -> None:
+    """Put a scope about the user into the shared ceiling; again does no harm."""
+    await tx.execute(_ADD_CIMD_USER_SCOPE, tenant_id=tenant_id, user_scope=user_scope)
+
+
+async def list_cimd_user_scopes(db: Executor, *, tenant_id: str) -> list[str]:
+    """Return the scopes about the user of the shared ceiling."""
+    return [row["user_scope"] for row in await db.all(_LIST_CIMD_USER_SCOPES, tenant_id=tenant_id)]
+
+
+async def remove_cimd_user_scope(tx: Transaction, *, tenant_id: str, user_scope: str) -> bool:
+    """Take a scope about the user out of the shared ceiling; False when it was not in it."""
+    return (
+        await tx.execute(_REMOVE_CIMD_USER_SCOPE, tenant_id=tenant_id, user_scope_=user_scope) == 1
+    )
+
+
+async def add_cimd_resource_scope(tx: Transaction, *, tenant_id: str, scope_id: str) -> None:
+    """Put a scope of an API resource into the shared ceiling; again does no harm.
+
+    Raises:
+        ForeignKeyViolation: the scope does not exist.
+    """
+    await tx.execute(_ADD_CIMD_RESOURCE_SCOPE, tenant_id=tenant_id, scope_id=scope_id)
+
+
+async def list_cimd_resource_scope_ids(db: Executor, *, tenant_id: str) -> list[str]:
+    """Return the ids of the resource scopes of the shared ceiling."""
+    return [
+        row["scope_id"] for row in await db.all(_LIST_CIMD_RESOURCE_SCOPES, tenant_id=tenant_id)
+    ]
+
+
+async def remove_cimd_resource_scope(tx: Transaction, *, tenant_id: str, scope_id: str) -> bool:
+    """Take a resource scope out of the shared ceiling; False when it was not in it."""
+    return (
+        await tx.execute(_REMOVE_CIMD_RESOURCE_SCOPE, tenant_id=tenant_id, scope_id_=scope_id) == 1
+    )
 
 
 async def find_consent(

@@ -1,4 +1,5 @@
-"""Ceilings of applications, and consents of users.
+"""Ceilings of applications, the one that clients with a client id metadata document have in common,
+and consents of users.
 
 A client is named by its id alone in `consents`: not every client is a row of `applications`.
 """
@@ -10,7 +11,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Column, ForeignKeyConstraint, Index, String
 
-from doorward.storage import Json, Timestamp, tenant_table
+from doorward.storage import ClientId, Json, Timestamp, tenant_table
 
 
 def _of_application() -> ForeignKeyConstraint:
@@ -45,10 +46,25 @@ Index(
     consent_resource_scopes.c.scope_id,
 )
 
+cimd_user_scopes = tenant_table(
+    "cimd_user_scopes",
+    Column("user_scope", String(64), nullable=False),
+    primary_key=("user_scope",),
+)
+
+cimd_resource_scopes = tenant_table(
+    "cimd_resource_scopes",
+    Column("scope_id", String(21), nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "scope_id"], ["scopes.tenant_id", "scopes.id"], ondelete="CASCADE"
+    ),
+    primary_key=("scope_id",),
+)
+
 consents = tenant_table(
     "consents",
     Column("user_id", String(21), nullable=False),
-    Column("client_id", String(2048), nullable=False),
+    Column("client_id", ClientId, nullable=False),
     Column("scopes", Json(tuple[str, ...]), nullable=False),
     Column("resource_scopes", Json(dict[str, tuple[str, ...]]), nullable=False),
     Column("given_at", Timestamp, nullable=False),

@@ -16,7 +16,7 @@ import msgspec
 from litestar import Response, get, post
 from msgspec import UNSET, Meta, UnsetType, structs
 
-from doorward.applications.cached import find_client
+from doorward.applications.cached import Client
 from doorward.consents.asked import (
     Asked,
     find_asked,
@@ -37,7 +37,7 @@ from doorward.sign_in.surface import Surface, UseSurface
 from doorward.sign_in.visit import UseVisit, Visit, overtaken
 from doorward.sign_in_experience.application import ApplicationExperience
 from doorward.sign_in_experience.cached import application_experience
-from doorward.storage import Database
+from doorward.storage import Database, Snapshot
 from doorward.users.store import find_user, update_user
 from doorward.users.tables import User
 
@@ -68,6 +68,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     client_name: str
+    client_host: str | None
     appearance: ApplicationExperience
     user: User
     asked: Asked
@@ -226,7 +227,7 @@ async def _question(visit: Visit, surface: Surface) -> Question:
         RequestError: 400 session.not_found, the application or the user is gone.
     """
     interaction, snapshot, db = visit.interaction, visit.snapshot, surface.db
-    client = await find_client(snapshot, interaction.client_id)
+    client = await surface.documents.find_client(snapshot, interaction.client_id, edge=visit.edge)
     user_id = interaction.user_id or ""
     user = await find_user(db, tenant_id=visit.tenant_id, user_id=user_id)
     if client is None or user is None or user.is_suspended:
@@ -247,18 +248,30 @@ async def _question(visit: Visit, surface: Surface) -> Question:
         user_id=user.id,
         asked=asked,
         is_all_asked=is_asked_anew(
-            prompts=str(params.get("prompt", "")).split(), is_native=client.is_native
+            prompts=str(params.get("prompt", "")).split(), is_unproven=client.is_unproven
         ),
     )
     return Question(
         client_id=client.id,
         client_name=client.name,
-        appearance=await application_experience(snapshot, client.id),
+        client_host=client.document_host,
+        appearance=await _appearance(snapshot, client),
         user=user,
         asked=asked,
         missing=missing or asked,
         resources=await _asked_resources(visit, db, missing or asked),
         redirect_uri=params.get("redirect_uri") or next(iter(client.redirect_uris), None),
+    )
+
+
+async def _appearance(snapshot: Snapshot, client: Client) -> ApplicationExperience:
+    """Return how an administrator wants the application to look; where that is not said, its terms
+    and its privacy policy are those that it named when it registered itself."""
+    look = await application_experience(snapshot, client.id)
+    return structs.replace(
+        look,
+        terms_of_use_url=look.terms_of_use_url or client.metadata.tos_uri,
+        privacy_policy_url=look.privacy_policy_url or client.metadata.policy_uri,
     )
 
 
@@ -316,6 +329,7 @@ def _page(page: HostedPage, question: Question) -> Response[Any]:
         "consent.html",
         action=page.url(CONSENT),
         application=question.name,
+        client_host=question.client_host,
         account=user.username or user.primary_email or user.primary_phone or user.name or user.id,
         rights=[
             {"icon": _ICONS[name], "text": page.text(f"consent.scope_{name}")}
