@@ -144,3 +144,14 @@ class TestRefusals:
         header, _, signature = key.encode({"sub": "ada"}).split(".")
 
         self.refuse(f"{header}.{part({'sub': 'eve'})}.{signature}", key)
+
+    @pytest.mark.parametrize("raw", [b'{"sub":"\xff"}', b'{"\xc3(":1}', b"[" * 3000, b"\xff", b""])
+    def test_what_is_no_json(self, raw: bytes) -> None:
+        """RFC 7519 section 7.2: header and claims are JSON in UTF-8. Anything else is refused as
+        malformed, in either place."""
+        key = SigningKey.generate()
+        good = part({"alg": key.algorithm, "kid": key.kid})
+
+        for parts in ((encode_base64url(raw), part({})), (good, encode_base64url(raw))):
+            with pytest.raises(JoseError):
+                decode(".".join([*parts, "c2ln"]), keys=verification_keys(key))

@@ -299,6 +299,23 @@ class TestReplay:
 
 
 class TestMalformed:
+    @pytest.mark.parametrize(
+        "raw",
+        [b'{"jti":"\xff"}', b'{"\xc3(":1}', b"[" * 1500, b"\xff"],
+        ids=["value", "name", "depth", "byte"],
+    )
+    async def test_what_is_no_json(
+        self, house: House, machine: RegisteredClient, prover: Prover, raw: bytes
+    ) -> None:
+        """Section 4.2: header and claims are JSON in UTF-8, and no depth of nesting is a fault of
+        ours."""
+        head, claims, signature = prover.proof("POST", TOKEN).split(".")
+        signed = f"{head}.{base64url(raw)}"
+        resigned = base64url(prover.key._sign(signed.encode()))
+
+        assert await refusal(house, machine, f"{base64url(raw)}.{claims}.{signature}")
+        assert await refusal(house, machine, f"{signed}.{resigned}")
+
     async def test_two_proofs(
         self, house: House, machine: RegisteredClient, prover: Prover
     ) -> None:

@@ -4,7 +4,8 @@
     tokens = bookstore.sign_in(Visitor(), bookstore.native, user=0)
 
 It is what an ordinary customer sets up: a web application with a secret, a native one without, a
-machine that may read books, and users `reader0`, `reader1`, ... with one password.
+machine that may read books, a device without a keyboard, and users `reader0`, `reader1`, ... with
+one password.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Bookstore:
     web: Application
     native: Application
     machine: Application
+    device: Application
 
     def authorization_url(self, application: Application, **parameters: str) -> str:
         """Return an authorization request; `parameters` replace or add to the usual ones."""
@@ -119,6 +121,14 @@ def open_bookstore(server: Server, *, users: int = 1) -> Bookstore:
             _post(api, "/api/applications", name=name, type=kind, oidcClientMetadata=redirects)
             for name, kind in (("Bookstore", "Traditional"), ("Bookstore app", "Native"))
         )
+        device = _post(
+            api,
+            "/api/applications",
+            name="Bookstore reader",
+            type="Native",
+            oidcClientMetadata={"redirectUris": [], "postLogoutRedirectUris": []},
+            customClientMetadata={"isDeviceFlow": True},
+        )
         for number in range(users):
             _post(api, "/api/users", username=f"reader{number}", password=PASSWORD)
         return Bookstore(
@@ -127,6 +137,7 @@ def open_bookstore(server: Server, *, users: int = 1) -> Bookstore:
             web=Application(web["id"], _secret(api, web["id"])),
             native=Application(native["id"], ""),
             machine=Application(machine["id"], _secret(api, machine["id"])),
+            device=Application(device["id"], ""),
         )
 
 

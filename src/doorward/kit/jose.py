@@ -191,7 +191,7 @@ def parse_jws(token: str) -> Jws:
     try:
         header = _decode_object(decode_base64url(parts[0]))
         claims = _decode_object(decode_base64url(parts[1]))
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise JoseError("header and claims must be JSON objects") from error
     # RFC 7515 section 4.1.11: an extension we do not understand must be refused.
     if "crit" in header:

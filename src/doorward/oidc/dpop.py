@@ -185,7 +185,7 @@ def parse_proof(
         claims = _decode_claims(decode_base64url(parts[1]))
     except JoseError as error:
         raise InvalidDpopProof("the DPoP proof's signature is wrong", detail=str(error)) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidDpopProof("the DPoP proof is malformed", detail=str(error)) from error
 
     # 3. For this request.
