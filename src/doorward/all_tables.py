@@ -13,6 +13,7 @@ from doorward.grants import tables as grants
 from doorward.interactions import tables as interactions
 from doorward.keys import tables as keys
 from doorward.oidc import tables as oidc
+from doorward.outbox import tables as outbox
 from doorward.personal_access_tokens import tables as personal_access_tokens
 from doorward.pushed_requests import tables as pushed_requests
 from doorward.replays import tables as replays
@@ -39,6 +40,7 @@ __all__ = [
     "keys",
     "metadata",
     "oidc",
+    "outbox",
     "personal_access_tokens",
     "pushed_requests",
     "replays",

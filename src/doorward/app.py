@@ -30,9 +30,12 @@ from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import SHORT_PATHS, Oidc
+from doorward.oidc.backchannel_logout import backchannel_logout
 from doorward.oidc.certificate import MutualTls
 from doorward.oidc.dpop import ProofVerifier
+from doorward.outbox.worker import deliver_forever
 from doorward.pages import open_pages
+from doorward.sessions.ending import BACKCHANNEL_LOGOUT
 from doorward.settings import Settings
 from doorward.storage import Database, Snapshots, open_database
 from doorward.storage.errors import DatabaseUnavailable
@@ -166,9 +169,19 @@ class App:
             call_internally=self,
         )
         clock, sealer, interval = self._clock, self._sealer, _SWEEP_INTERVAL
+        kinds = {
+            BACKCHANNEL_LOGOUT: backchannel_logout(
+                snapshots=snapshots,
+                clock=clock,
+                sealer=sealer,
+                http=http,
+                issuers={place.tenant_id: place.issuer for place in self._places.values()},
+            )
+        }
         background = (
             asyncio.create_task(sweep_forever(db, clock=clock, interval=interval)),
             asyncio.create_task(rotate_forever(db, sealer=sealer, clock=clock, interval=interval)),
+            asyncio.create_task(deliver_forever(db, clock=clock, kinds=kinds)),
         )
         self._running = _Running(
             db=db, oidc=oidc, web=web, http=http, passwords=passwords, background=background

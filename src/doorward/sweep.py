@@ -16,6 +16,7 @@ from doorward.interactions.store import sweep_interactions
 from doorward.keys.store import sweep_signing_keys
 from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
+from doorward.outbox.store import sweep_outbox
 from doorward.pushed_requests.store import sweep_pushed_requests
 from doorward.replays.store import sweep_replays
 from doorward.security.store import sweep_failed_attempts
@@ -39,6 +40,7 @@ _SWEEPS = (
     sweep_signing_keys,
     sweep_replays,
     sweep_pushed_requests,
+    sweep_outbox,
 )
 
 

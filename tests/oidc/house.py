@@ -38,7 +38,7 @@ from doorward.resources import store as resources
 from doorward.resources.tables import Resource, Scope
 from doorward.roles import store as roles
 from doorward.roles.tables import Role
-from doorward.sessions.store import end_sessions_of_user
+from doorward.sessions.ending import end_sessions_of_user
 from doorward.sign_in_experience.store import get_experience, save_experience
 from doorward.storage import Database, config_changed
 from doorward.users import store as users
@@ -246,9 +246,11 @@ class House:
         return found
 
     async def end_sessions(self, user: User) -> None:
-        """Delete every session of a user, as by another node."""
+        """End every session of a user, as by another node."""
         async with self.db.transaction(self.tenant_id) as tx:
-            await end_sessions_of_user(tx, tenant_id=self.tenant_id, user_id=user.id)
+            await end_sessions_of_user(
+                tx, tenant_id=self.tenant_id, user_id=user.id, now=self.clock.now()
+            )
 
     async def settle(self) -> None:
         """Wait until a change of configuration made here, as by another node, is known."""

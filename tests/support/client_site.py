@@ -3,6 +3,7 @@
 with running_site() as site:
     site.pages["/jwks"] = Page.json({"keys": [...]})
     site.asked            # the paths that were asked for, in order
+    site.forms            # what was posted, in order
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class ClientSite:
     url: str = ""
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -49,7 +52,10 @@ def running_site() -> Iterator[ClientSite]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
             site.asked.append(self.path)
+            if self.command == "POST":
+                site.forms.append(dict(parse_qsl(body.decode())))
             page = site.pages.get(self.path, Page(status=404))
             time.sleep(page.delay)
             with contextlib.suppress(OSError):

@@ -212,7 +212,7 @@ async def delete_user(console: Console, user_id: str, db: Database, clock: Clock
     tenant_id = console.tenant_id
     async with db.transaction(tenant_id) as tx:
         user = await accounts.get_user(tx, tenant_id=tenant_id, user_id=user_id)
-        await accounts.delete_account(tx, tenant_id=tenant_id, user_id=user_id)
+        await accounts.delete_account(tx, tenant_id=tenant_id, user_id=user_id, now=clock.now())
         await console.audit(tx, "User.Deleted", at=clock.now(), id=user_id)
     return console.redirect(PAGE, toast="toast.deleted", name=name_of(console, user))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from doorward.grants.store import end_grants_of_session
 from doorward.kit.edge import Edge
-from doorward.sessions.store import LIFETIME, add_session, end_session, renew_session
+from doorward.sessions.ending import end_session
+from doorward.sessions.store import LIFETIME, add_session, renew_session
 from doorward.sessions.tables import Session
 from doorward.storage import Transaction
 
@@ -39,8 +39,7 @@ async def begin_session(
         if renewed is not None:
             return renewed
     elif known is not None:
-        await end_session(tx, tenant_id=tenant_id, session_id=known.id)
-        await end_grants_of_session(tx, tenant_id=tenant_id, session_id=known.id)
+        await end_session(tx, tenant_id=tenant_id, session_id=known.id, now=now)
     return await add_session(
         tx,
         tenant_id=tenant_id,

@@ -20,6 +20,7 @@ from doorward.oidc.response_type import FRONT_CHANNEL
 from doorward.oidc.step_up import answered_acr
 from doorward.oidc.store import add_code
 from doorward.oidc.tables import AuthorizationCode, TokenContext
+from doorward.sessions.store import join_session
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot, Transaction
 
@@ -67,6 +68,13 @@ async def issue_answer(
         expires_at=held.expires_at,
     )
     await add_grant(tx, tenant_id=snapshot.tenant_id, grant=grant)
+    await join_session(
+        tx,
+        tenant_id=snapshot.tenant_id,
+        session_id=session.id,
+        client_id=held.client_id,
+        now=now,
+    )
 
     # 3. The code.
     answer: dict[str, str] = {}

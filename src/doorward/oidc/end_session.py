@@ -18,7 +18,6 @@ import msgspec
 
 from doorward.applications.cached import Client
 from doorward.applications.redirect_uris import is_registered
-from doorward.grants.store import end_grants_of_session
 from doorward.kit.jose import JoseError, decode_base64url, encode_base64url
 from doorward.oidc.authorization_request import parse_id_token_hint
 from doorward.oidc.clients import find_client_at
@@ -28,7 +27,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import ended_session_cookie, find_current_session
-from doorward.sessions.store import end_session as delete_session
+from doorward.sessions.ending import end_session as end
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
 from doorward.users.store import find_user
@@ -186,6 +185,5 @@ async def _sign_out(
     """End the session and the grants that live with it; those with offline_access go on."""
     tenant_id = request.edge.tenant_id
     async with provider.db.transaction(tenant_id) as tx:
-        await delete_session(tx, tenant_id=tenant_id, session_id=session.id)
-        await end_grants_of_session(tx, tenant_id=tenant_id, session_id=session.id)
+        await end(tx, tenant_id=tenant_id, session_id=session.id, now=provider.clock.now())
     return redirect(departure.location).with_cookies(ended_session_cookie(edge=request.edge))

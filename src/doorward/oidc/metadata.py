@@ -87,6 +87,8 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "userinfo_endpoint": f"{issuer}/me",
         "jwks_uri": f"{issuer}/jwks",
         "end_session_endpoint": f"{issuer}/session/end",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "introspection_endpoint": f"{issuer}/token/introspection",
         "revocation_endpoint": f"{issuer}/token/revocation",
         "pushed_authorization_request_endpoint": f"{issuer}/request",

@@ -1,14 +1,18 @@
-"""Rows of sessions. The token lives in the browser's cookie; only its hash is stored."""
+"""Rows of sessions. The token lives in the browser's cookie; only its hash is stored.
+
+Whoever ends a session calls `ending.py`, which tells the applications that took part in it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, update
+from sqlalchemy.dialects import postgresql
 
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id, new_token
-from doorward.sessions.tables import Session, sessions
+from doorward.sessions.tables import Session, SessionClient, session_clients, sessions
 from doorward.storage import Executor, Statement, Transaction, insert_statement
 from doorward.storage.expiry import delete_batch
 
@@ -58,6 +62,35 @@ _DELETE_OF_USER = Statement(
     delete(sessions).where(
         _t.tenant_id == bindparam("tenant_id"), _t.user_id == bindparam("user_id_")
     )
+)
+_c = session_clients.c
+_SESSION_CLIENT = (_c.session_id, _c.client_id, _c.user_id, _c.joined_at)
+# Of a session that has ended meanwhile nobody takes part, and that is no error.
+_JOIN = Statement(
+    postgresql.insert(session_clients)
+    .from_select(
+        ["tenant_id", "session_id", "client_id", "user_id", "joined_at"],
+        select(
+            _t.tenant_id,
+            _t.id,
+            bindparam("client_id", type_=_c.client_id.type),
+            _t.user_id,
+            bindparam("joined_at", type_=_c.joined_at.type),
+        ).where(_t.tenant_id == bindparam("tenant_id"), _t.id == bindparam("session_id")),
+    )
+    .on_conflict_do_nothing(index_elements=list(session_clients.primary_key.columns))
+)
+_CLIENTS = Statement(
+    select(*_SESSION_CLIENT)
+    .where(_c.tenant_id == bindparam("tenant_id"), _c.session_id == bindparam("session_id"))
+    .order_by(_c.joined_at, _c.client_id),
+    into=SessionClient,
+)
+_CLIENTS_OF_USER = Statement(
+    select(*_SESSION_CLIENT)
+    .where(_c.tenant_id == bindparam("tenant_id"), _c.user_id == bindparam("user_id_"))
+    .order_by(_c.joined_at, _c.client_id),
+    into=SessionClient,
 )
 _SWEEP = delete_batch(sessions, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
 
@@ -159,12 +192,35 @@ async def is_session_alive(db: Executor, *, tenant_id: str, session_id: str, now
     return await db.one(_EXISTS, tenant_id=tenant_id, session_id=session_id, now=now) is not None
 
 
-async def end_session(tx: Transaction, *, tenant_id: str, session_id: str) -> bool:
+async def join_session(
+    tx: Transaction, *, tenant_id: str, session_id: str, client_id: str, now: datetime
+) -> None:
+    """Note that a client takes part in a session; again, or when it has ended, does no harm."""
+    await tx.execute(
+        _JOIN, tenant_id=tenant_id, session_id=session_id, client_id=client_id, joined_at=now
+    )
+
+
+async def list_session_clients(
+    db: Executor, *, tenant_id: str, session_id: str
+) -> list[SessionClient]:
+    """Return the clients that take part in a session, in the order in which they came."""
+    return await db.all(_CLIENTS, tenant_id=tenant_id, session_id=session_id)
+
+
+async def list_session_clients_of_user(
+    db: Executor, *, tenant_id: str, user_id: str
+) -> list[SessionClient]:
+    """Return the clients that take part in any session of a user."""
+    return await db.all(_CLIENTS_OF_USER, tenant_id=tenant_id, user_id_=user_id)
+
+
+async def delete_session(tx: Transaction, *, tenant_id: str, session_id: str) -> bool:
     """Delete a session; False when it was gone already."""
     return await tx.execute(_DELETE, tenant_id=tenant_id, session_id=session_id) == 1
 
 
-async def end_sessions_of_user(tx: Transaction, *, tenant_id: str, user_id: str) -> int:
+async def delete_sessions_of_user(tx: Transaction, *, tenant_id: str, user_id: str) -> int:
     """Delete every session of a user and return how many."""
     return await tx.execute(_DELETE_OF_USER, tenant_id=tenant_id, user_id_=user_id)
 

@@ -1,4 +1,4 @@
-"""Sessions of the provider."""
+"""Sessions of the provider, and which clients take part in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Column, ForeignKeyConstraint, Index, String, Text
 
-from doorward.storage import Json, Timestamp, tenant_table
+from doorward.storage import ClientId, Json, Timestamp, tenant_table
 
 sessions = tenant_table(
     "sessions",
@@ -28,6 +28,20 @@ Index("uq_sessions_token_hash", sessions.c.tenant_id, sessions.c.token_hash, uni
 Index("ix_sessions_user_id", sessions.c.tenant_id, sessions.c.user_id)
 Index("ix_sessions_expires_at", sessions.c.expires_at)
 
+# Which clients were given something in a session: whoever ends it tells them.
+session_clients = tenant_table(
+    "session_clients",
+    Column("session_id", String(21), nullable=False),
+    Column("client_id", ClientId, nullable=False),
+    Column("user_id", String(21), nullable=False),
+    Column("joined_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"], ondelete="CASCADE"
+    ),
+    primary_key=("session_id", "client_id"),
+)
+Index("ix_session_clients_user_id", session_clients.c.tenant_id, session_clients.c.user_id)
+
 
 class Session(msgspec.Struct, frozen=True):
     """A row of sessions; `id` is the sid, `amr` the methods of RFC 8176."""
@@ -38,3 +52,12 @@ class Session(msgspec.Struct, frozen=True):
     amr: list[str]
     created_at: datetime
     expires_at: datetime
+
+
+class SessionClient(msgspec.Struct, frozen=True):
+    """A row of session_clients."""
+
+    session_id: str
+    client_id: str
+    user_id: str
+    joined_at: datetime

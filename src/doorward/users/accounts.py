@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from doorward.errors import NotFound, RequestError
 from doorward.grants.store import end_grants_of_user
-from doorward.sessions.store import end_sessions_of_user
+from doorward.sessions.ending import end_sessions_of_user
 from doorward.storage import Executor, Transaction, UniqueViolation
 from doorward.users import store
 from doorward.users.passwords import PasswordDigest
@@ -123,17 +123,19 @@ async def set_suspended(
     ):
         raise NotFound("users", user_id)
     if is_suspended:
-        await end_sessions_of_user(tx, tenant_id=tenant_id, user_id=user_id)
+        await end_sessions_of_user(tx, tenant_id=tenant_id, user_id=user_id, now=now)
         await end_grants_of_user(tx, tenant_id=tenant_id, user_id=user_id)
     return await get_user(tx, tenant_id=tenant_id, user_id=user_id)
 
 
-async def delete_account(tx: Transaction, *, tenant_id: str, user_id: str) -> None:
+async def delete_account(tx: Transaction, *, tenant_id: str, user_id: str, now: datetime) -> None:
     """Delete a user with identities, roles, sessions and tokens.
 
     Raises:
         RequestError: 404 entity.not_found.
     """
+    # Before the user, with whom all that is known of the sessions goes.
+    await end_sessions_of_user(tx, tenant_id=tenant_id, user_id=user_id, now=now)
     if not await store.delete_user(tx, tenant_id=tenant_id, user_id=user_id):
         raise RequestError("entity.not_found", status=404)
 

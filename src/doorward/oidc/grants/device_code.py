@@ -42,6 +42,7 @@ from doorward.oidc.tokens import (
     store_refresh_token,
 )
 from doorward.oidc.users import find_live_user
+from doorward.sessions.store import join_session
 from doorward.storage import ForeignKeyViolation, Snapshot
 
 SLOWER = 5
@@ -171,6 +172,14 @@ async def device_code(
             if not await redeem_code(tx, tenant_id=tenant_id, code=code, now=now):
                 raise _CodeWasUsed
             await add_grant(tx, tenant_id=tenant_id, grant=grant)
+            if held.session_id is not None:
+                await join_session(
+                    tx,
+                    tenant_id=tenant_id,
+                    session_id=held.session_id,
+                    client_id=client.id,
+                    now=now,
+                )
             await store_access_token(
                 tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
             )

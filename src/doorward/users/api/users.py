@@ -171,12 +171,14 @@ async def update_user(
 
 
 @delete("/api/users/{user_id:str}", tags=["Users"])
-async def delete_user(user_id: str, db: Database, edge: Edge, caller: Caller) -> None:
+async def delete_user(user_id: str, db: Database, edge: Edge, caller: Caller, clock: Clock) -> None:
     """Delete a user; every session and token ends."""
     if caller.is_user(edge.tenant_id, user_id):
         raise RequestError("user.cannot_delete_self")
     async with db.transaction(edge.tenant_id) as tx:
-        await accounts.delete_account(tx, tenant_id=edge.tenant_id, user_id=user_id)
+        await accounts.delete_account(
+            tx, tenant_id=edge.tenant_id, user_id=user_id, now=clock.now()
+        )
 
 
 @get("/api/users/{user_id:str}/custom-data", tags=["Users"])
