@@ -1,6 +1,6 @@
 """What clients with a client id metadata document may ask of users.
 
-Revision ID: 0010
+Revision ID: 0011
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from doorward.storage.migrations.isolation import isolate_tenants
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
