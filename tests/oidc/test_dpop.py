@@ -383,6 +383,28 @@ class TestMalformed:
         """RFC 9449 sections 4.2 and 4.3: what a proof must have, and of which type."""
         await refusal(house, machine, prover.proof("POST", TOKEN, header=header, **claims))
 
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            b'{"typ":"\xff"}',
+            b'{"typ":"dpop+jwt","alg":"ES256","jwk":' + b"[" * 1400 + b"]" * 1400 + b"}",
+            b"[" * 2000,
+            b'"dpop+jwt"',
+            b"null",
+        ],
+    )
+    async def test_spoilt_json(
+        self, house: House, machine: RegisteredClient, prover: Prover, spoilt: bytes
+    ) -> None:
+        """Broken UTF-8, and nesting as deep as a header can be, are refused like other mistakes;
+        under a good signature, too."""
+        header, claims, signature = prover.proof("POST", TOKEN).split(".")
+        signed = f"{header}.{base64url(spoilt)}"
+        own = base64url(prover.key._sign(signed.encode()))
+
+        await refusal(house, machine, f"{base64url(spoilt)}.{claims}.{signature}")
+        await refusal(house, machine, f"{signed}.{own}")
+
     async def test_another_keys_signature(
         self, house: House, machine: RegisteredClient, prover: Prover
     ) -> None:

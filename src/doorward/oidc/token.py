@@ -14,6 +14,7 @@ from doorward.oidc.errors import (
     OAuthError,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UseDpopNonce,
 )
 from doorward.oidc.grants.authorization_code import authorization_code
 from doorward.oidc.grants.client_credentials import client_credentials
@@ -82,6 +83,9 @@ async def token(request: OidcRequest, provider: Provider) -> OidcResponse:
         # 4. The grant's own checks, and the tokens.
         answer = json_response(await grant(request, provider, snapshot, client, cnf=cnf))
         return answer if cnf is None else with_next_nonce(answer, request, provider)
+    except UseDpopNonce:
+        # RFC 9449 section 8: being told the nonce is part of the way in, not a failure.
+        raise
     except OAuthError as error:
         await _record_failure(request, provider, client=client, error=error)
         raise
