@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +85,7 @@ class _Place:
     endpoint: str
     issuer: str
     is_secure: bool
+    alias: str | None = None
 
 
 class App:
@@ -112,7 +113,9 @@ class App:
         if settings.mtls_endpoint:
             # RFC 8705 section 5: the same issuer behind another host name.
             host = urlsplit(settings.mtls_endpoint).netloc.encode()
-            self._places_by_host[host] = self._places[DEFAULT_TENANT]
+            self._places_by_host[host] = replace(
+                self._places[DEFAULT_TENANT], alias=settings.mtls_endpoint
+            )
         # Unique and short, not secret: a request id tells log lines apart.
         self._id_prefix = new_id(8)
         self._request_numbers = itertools.count(1)
@@ -261,6 +264,7 @@ class App:
             issuer=place.issuer,
             is_secure=place.is_secure,
             client_certificate=certificate,
+            alias=place.alias,
         )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

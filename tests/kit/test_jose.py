@@ -139,6 +139,13 @@ class TestRefusals:
         self.refuse(f"{odd}.{part({})}.AA", key)
         self.refuse(f"{part({'alg': 'ES256', 'kid': key.kid})}.{odd}.AA", key)
 
+    def test_broken_utf_8(self, key: SigningKey) -> None:
+        """RFC 7519 section 7.2: header and claims are UTF-8."""
+        odd = encode_base64url(b'{"typ":"\xff"}')
+
+        self.refuse(f"{odd}.{part({})}.AA", key)
+        self.refuse(f"{part({'alg': 'ES256', 'kid': key.kid})}.{odd}.AA", key)
+
     def test_a_swapped_payload(self, key: SigningKey) -> None:
         """The signature covers the claims."""
         header, _, signature = key.encode({"sub": "ada"}).split(".")

@@ -15,12 +15,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from doorward.app import create_app
-from doorward.kit.clock import ShiftedClock
-from doorward.kit.crypto import Sealer
 from doorward.kit.jose import SigningKey
 from doorward.settings import Settings
 from doorward.storage import Database
+from tests.oidc.conftest import open_house
 from tests.oidc.house import ENDPOINT, ISSUER, House, RegisteredClient
 from tests.support.dpop import Prover, base64url
 
@@ -183,15 +181,17 @@ class TestAddress:
         self, database_url: str, database: Database, tmp_path: Path
     ) -> None:
         """RFC 3986 section 6.2.3; and the address is the public one, whatever a proxy says."""
-        async for house in _houses(database_url, database, tmp_path, endpoint="https://id.example"):
+        endpoint = "https://id.example"
+        settings = Settings(data_dir=tmp_path, database_url=database_url, endpoint=endpoint)
+        async with open_house(database, settings) as house:
             await house.add_resource()
             machine = await house.add_client("MachineToMachine", redirect_uris=())
             prover = Prover(seconds=house.clock.seconds)
             house.http.headers["x-forwarded-host"] = "evil.example"
+            # This address leads to the server, whatever Host says.
+            house.http.headers["host"] = "evil.example"
 
-            given = await ask(
-                house, machine, prover.proof("POST", "https://id.example:443/oidc/token")
-            )
+            given = await ask(house, machine, prover.proof("POST", f"{endpoint}:443/oidc/token"))
             refused = await ask(
                 house, machine, prover.proof("POST", "https://evil.example/oidc/token")
             )
@@ -473,29 +473,13 @@ class TestMalformed:
         await refusal(house, machine, token)
 
 
-async def _houses(
-    database_url: str, database: Database, tmp_path: Path, **settings: Any
-) -> AsyncIterator[House]:
-    chosen = Settings(data_dir=tmp_path, database_url=database_url, **settings)
-    clock = ShiftedClock()
-    app = create_app(chosen, clock=clock)
-    await app.start()
-    yield House(
-        app,
-        database,
-        clock,
-        Sealer(chosen.master_key()),
-        endpoint=settings.get("endpoint", ENDPOINT),
-    )
-    await app.stop()
-
-
 @pytest_asyncio.fixture
 async def strict_house(
     database_url: str, database: Database, tmp_path: Path
 ) -> AsyncIterator[House]:
     """A server that wants a nonce in every proof."""
-    async for house in _houses(database_url, database, tmp_path, require_dpop_nonce=True):
+    settings = Settings(data_dir=tmp_path, database_url=database_url, require_dpop_nonce=True)
+    async with open_house(database, settings) as house:
         yield house
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,11 @@ class Issued:
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def thumbprint(self) -> str:
+        """RFC 8705 section 3.1: x5t#S256."""
+        return urlsafe_b64encode(sha256(self.der).digest()).rstrip(b"=").decode()
 
     @property
     def pem(self) -> str:

@@ -15,7 +15,8 @@ class Edge(msgspec.Struct, frozen=True):
     """Facts of one request, found in `scope["state"]["edge"]` by every surface.
 
     `endpoint` is the public origin of the tenant (no trailing slash), `issuer` that plus "/oidc".
-    `client_certificate` is what a trusted proxy says of the client's certificate, as it came.
+    `client_certificate` is what a trusted proxy says of the client's certificate, as it came;
+    `alias` the origin that the request came to, where the proxy has one of its own for those.
     """
 
     request_id: str
@@ -26,6 +27,12 @@ class Edge(msgspec.Struct, frozen=True):
     issuer: str
     is_secure: bool
     client_certificate: str | None = None
+    alias: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The public origin that the request came to."""
+        return self.alias or self.endpoint
 
 
 def find_header(headers: RawHeaders, name: bytes) -> str | None:

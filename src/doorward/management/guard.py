@@ -39,7 +39,7 @@ IsActive = Callable[["Caller"], Awaitable[bool]]
 class CheckPresenter(Protocol):
     """Refuses a token that is bound (`cnf`) to another than who sends it.
 
-    `scheme` is in lower case; `url` is the public address of the request, without its query.
+    `scheme` is in lower case; `path` is that of the request as it was sent, without its query.
 
     Raises:
         RequestError: 401.
@@ -53,8 +53,8 @@ class CheckPresenter(Protocol):
         cnf: Mapping[str, Any] | None,
         headers: RawHeaders,
         method: str,
-        url: str,
-        tenant_id: str,
+        path: str,
+        edge: Edge,
     ) -> Awaitable[None]: ...
 
 
@@ -121,8 +121,8 @@ class TokenVerifier:
             cnf=_confirmation(claims),
             headers=headers,
             method=method,
-            url=edge.endpoint + path,
-            tenant_id=edge.tenant_id,
+            path=path,
+            edge=edge,
         )
 
         # 5. Somebody's, who is still there.

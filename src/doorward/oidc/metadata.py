@@ -132,6 +132,8 @@ async def provider_metadata(
     members: dict[str, Any] = {
         **metadata(edge.issuer, algorithms=ring.supported, experience=experience),
         **_client_authentication(provider.mutual_tls),
+        # RFC 8705 section 3.3.
+        "tls_client_certificate_bound_access_tokens": provider.mutual_tls is not None or None,
         "ui_locales_supported": list(provider.texts.languages),
         # RFC 9728 section 4.
         "protected_resources": [address_of(edge.endpoint)],

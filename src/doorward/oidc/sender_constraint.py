@@ -4,7 +4,8 @@
     token endpoint      confirm_sender ─► cnf ─► check_binding ─► bound_to      (the grants)
     protected resource  check_presenter       the token's cnf against the request that brings it
 
-`cnf` (RFC 7800) is {"jkt": thumbprint of a DPoP key}, and nothing for a bearer token.
+`cnf` (RFC 7800) holds `jkt`, the thumbprint of a DPoP key, or `x5t#S256`, that of a certificate, or
+both. A bearer token has none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from doorward.applications.cached import Client
-from doorward.kit.edge import RawHeaders
+from doorward.kit.certificates import CertificateError, parse_certificate
+from doorward.kit.edge import Edge, RawHeaders
+from doorward.oidc.certificate import client_certificate
 from doorward.oidc.dpop import ALGORITHMS, ProofVerifier
 from doorward.oidc.errors import (
     InvalidDpopProof,
@@ -31,6 +34,8 @@ from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import Held
 
 Confirmation = dict[str, str]
+X5T = "x5t#S256"
+_MEMBERS = frozenset({"jkt", X5T})
 HeldType = TypeVar("HeldType", bound=Held)
 
 
@@ -42,14 +47,24 @@ async def confirm_sender(
     Raises:
         InvalidDpopProof: a wrong proof, or none from a client that has to send one.
         UseDpopNonce: the proof needs a nonce of ours.
+        InvalidRequest: no certificate from a client whose tokens are bound to one.
     """
+    # 1. RFC 9449 section 5.
     jkt = await _proven_key(request, provider)
-    if jkt is not None:
-        return {"jkt": jkt}
-    # RFC 9449 section 5.2: such a client gets nothing without a proof.
-    if client.metadata.dpop_bound_access_tokens:
+    cnf = None if jkt is None else {"jkt": jkt}
+
+    # 2. RFC 9449 section 5.2: there are clients that get nothing without a proof.
+    metadata = client.metadata
+    if cnf is None and metadata.dpop_bound_access_tokens:
         raise InvalidDpopProof("a DPoP proof is required")
-    return None
+
+    # 3. RFC 8705 section 3: and those whose tokens are bound to their certificate.
+    if metadata.tls_client_certificate_bound_access_tokens:
+        certificate = client_certificate(request)
+        if certificate is None:
+            raise InvalidRequest("a client certificate is required")
+        cnf = {**(cnf or {}), X5T: certificate.thumbprint}
+    return cnf
 
 
 async def bound_to_proof(request: OidcRequest, provider: Provider, params: Params) -> Params:
@@ -71,7 +86,7 @@ async def _proven_key(request: OidcRequest, provider: Provider) -> str | None:
     return await provider.proofs.confirm(
         request.headers,
         method=request.method,
-        url=request.edge.endpoint + request.path,
+        url=request.edge.origin + request.path,
         tenant_id=request.edge.tenant_id,
     )
 
@@ -122,30 +137,59 @@ async def check_presenter(
     cnf: Mapping[str, Any] | None,
     headers: RawHeaders,
     method: str,
-    url: str,
-    tenant_id: str,
+    path: str,
+    edge: Edge,
 ) -> None:
     """Refuse an access token that comes from another than the one it is bound to.
 
     Args:
         scheme: that of the Authorization header, in lower case.
-        url: the public address of the request, without its query.
+        path: that of the request as it was sent, without its query.
 
     Raises:
         InvalidToken, InvalidDpopProof, UseDpopNonce: each 401, with its challenge.
     """
-    jkt = cnf.get("jkt") if cnf else None
-    if scheme != "dpop":
-        # RFC 9449 section 7.2: a bound token is refused as a bearer token; else who stole it
-        # would only have to leave out the proof.
-        if jkt is not None:
-            raise _invalid_token("the access token is bound to a key; use the scheme DPoP")
+    if cnf is None:
+        if scheme == "dpop":
+            raise _invalid_token("the access token is not bound to a key; use the scheme Bearer")
         return
-    if jkt is None:
-        raise _invalid_token("the access token is not bound to a key; use the scheme Bearer")
+
+    # 1. What we do not know we cannot check.
+    if not cnf.keys() <= _MEMBERS:
+        raise _invalid_token("the access token is bound in a way that is not known here")
+
+    # 2. RFC 9449 section 7.
+    jkt = cnf.get("jkt")
+    if (jkt is not None) != (scheme == "dpop"):
+        # Section 7.2: a bound token is refused as a bearer token; else who stole it would only
+        # have to leave out the proof.
+        raise _invalid_token("the access token and the scheme do not fit each other")
+    if jkt is not None:
+        proven = await _presenters_key(
+            proofs, token=token, headers=headers, method=method, path=path, edge=edge
+        )
+        if proven != jkt:
+            raise _invalid_token("the access token is bound to another key")
+
+    # 3. RFC 8705 section 3: the certificate of this connection is the token's.
+    thumbprint = cnf.get(X5T)
+    if thumbprint is not None and thumbprint != _certificate_thumbprint(edge):
+        raise InvalidToken(
+            "the access token is bound to another certificate",
+            challenge='Bearer error="invalid_token"',
+        )
+
+
+async def _presenters_key(
+    proofs: ProofVerifier, *, token: str, headers: RawHeaders, method: str, path: str, edge: Edge
+) -> str:
     try:
         proven = await proofs.confirm(
-            headers, method=method, url=url, tenant_id=tenant_id, access_token=token
+            headers,
+            method=method,
+            url=edge.origin + path,
+            tenant_id=edge.tenant_id,
+            access_token=token,
         )
         if proven is None:
             raise InvalidDpopProof("a DPoP proof is required")
@@ -153,8 +197,16 @@ async def check_presenter(
         # Section 7.1: a resource answers 401 where the token endpoint answers 400.
         error.status, error.challenge = 401, dpop_challenge(error.error)
         raise
-    if proven != jkt:
-        raise _invalid_token("the access token is bound to another key")
+    return proven
+
+
+def _certificate_thumbprint(edge: Edge) -> str | None:
+    if edge.client_certificate is None:
+        return None
+    try:
+        return parse_certificate(edge.client_certificate).thumbprint
+    except CertificateError:
+        return None
 
 
 def dpop_challenge(error: str | None = None) -> str:

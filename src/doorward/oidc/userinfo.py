@@ -1,4 +1,4 @@
-"""OpenID Connect Core section 5.3, RFC 6750, RFC 9449: userinfo, GET and POST /oidc/me."""
+"""OpenID Connect Core section 5.3, RFC 6750, RFC 9449 and 8705: GET and POST /oidc/me, userinfo."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         cnf=token.context.cnf,
         headers=request.headers,
         method=request.method,
-        url=edge.endpoint + request.path,
-        tenant_id=edge.tenant_id,
+        path=request.path,
+        edge=edge,
     )
 
     # 4. RFC 6750 section 3.1: the scope that this endpoint needs.
@@ -68,7 +68,7 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
     claims["sub"] = await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer)
 
-    # 4. Section 5.3.2: signed for clients that registered an algorithm for it.
+    # 5. Section 5.3.2: signed for clients that registered an algorithm for it.
     algorithm = client.metadata.userinfo_signed_response_alg
     if algorithm is None:
         return json_response(claims)
