@@ -155,7 +155,7 @@ class TestApproval:
         assert device.user_code in page.text
         assert "The Native application" in page.text
         assert "ada" in page.text
-        assert "Your email address" in page.text
+        assert "See your email address" in page.text
         assert "read:books" in page.text
         assert "write:books" not in page.text
         assert page.headers["cache-control"] == "no-store"

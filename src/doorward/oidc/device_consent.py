@@ -20,7 +20,7 @@ class AskedResource(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """`scopes` are those about the person, by name; each has a text `scope.<name>`."""
+    """`scopes` are those about the person, by name; each has a text `consent.scope_<name>`."""
 
     scopes: list[str]
     resources: list[AskedResource]
