@@ -125,7 +125,8 @@ def client_of(application: Application, secrets: tuple[ClientSecret, ...]) -> Cl
         auth_method=method,
         is_public=method == AuthMethod.NONE,
         is_third_party=application.is_third_party,
-        grant_types=grant_types(
+        grant_types=_grant_types(
+            metadata,
             application.type,
             is_device_flow=custom.get("isDeviceFlow", False),
             # An application of a third party acts for those who consented, and for nobody else.
@@ -144,6 +145,13 @@ def client_of(application: Application, secrets: tuple[ClientSecret, ...]) -> Cl
         requires_pkce=not has_secrets(application.type) or custom.get("requirePkce", False),
         metadata=metadata,
     )
+
+
+def _grant_types(metadata: ClientMetadata, type_: str, **switches: bool) -> tuple[str, ...]:
+    """Return the grants of the application's type, fewer if it registered for fewer."""
+    grants = grant_types(type_, **switches)
+    registered = metadata.grant_types
+    return tuple(name for name in grants if name in registered) if registered else grants
 
 
 def _refresh_token_lifetime(custom: dict[str, Any]) -> timedelta:

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from doorward.applications import store
+from doorward.applications.metadata_checks import check_oidc_metadata
 from doorward.applications.redirect_uris import find_fault
 from doorward.applications.sectors import check_sector
 from doorward.applications.tables import Application
-from doorward.applications.types import DEFAULT_SECRET_NAME, ApplicationType
+from doorward.applications.types import DEFAULT_SECRET_NAME, ApplicationType, has_secrets
 from doorward.consents.store import forget_consents_to
 from doorward.errors import NotFound, RequestError
 from doorward.grants.store import end_grants_of_client
@@ -84,7 +85,7 @@ def check_client_metadata(
     """Check `customClientMetadata`; `was_device_flow` is None for a new application.
 
     Raises:
-        RequestError: 422 application.device_flow_native_only,
+        RequestError: 400 guard.invalid_input; 422 application.device_flow_native_only,
             application.device_flow_not_changeable,
             application.third_party_application_cannot_enable_token_exchange.
     """
@@ -93,6 +94,12 @@ def check_client_metadata(
         raise RequestError("application.device_flow_native_only", status=422)
     if was_device_flow is not None and is_device_flow != was_device_flow:
         raise RequestError("application.device_flow_not_changeable", status=422)
+    # RFC 9700 section 2.1.1: public clients MUST use PKCE, so it is no switch of theirs.
+    if metadata.get("requirePkce") is False and not has_secrets(type_):
+        message = f"applications of the type {type_} always use PKCE"
+        raise invalid_input(
+            "body", issues=[custom_issue("customClientMetadata.requirePkce", message)]
+        )
     if is_third_party and metadata.get("allowTokenExchange"):
         raise RequestError(
             "application.third_party_application_cannot_enable_token_exchange", status=422
@@ -116,11 +123,12 @@ async def create_application(
     """Store a new application, with a first secret when its type has secrets.
 
     Raises:
-        RequestError: what the three checks above raise.
+        RequestError: what the checks above raise.
     """
     # 1. May it be?
     check_type(type_, is_third_party=is_third_party)
     check_redirect_uris(oidc_client_metadata)
+    check_oidc_metadata(oidc_client_metadata, type_=type_)
     check_sector(oidc_client_metadata)
     check_client_metadata(custom_client_metadata, type_=type_, is_third_party=is_third_party)
 
@@ -161,11 +169,12 @@ async def update_application(
 
     Raises:
         NotFound: there is none with this id.
-        RequestError: what `check_redirect_uris` and `check_client_metadata` raise.
+        RequestError: what the checks of both metadata objects raise.
     """
     application = await get_application(tx, tenant_id=tenant_id, application_id=application_id)
     check_redirect_uris(changes.get("oidc_client_metadata", {}))
     if "oidc_client_metadata" in changes:
+        check_oidc_metadata(changes["oidc_client_metadata"], type_=application.type)
         check_sector(changes["oidc_client_metadata"], before=application.oidc_client_metadata)
     if "custom_client_metadata" in changes:
         check_client_metadata(

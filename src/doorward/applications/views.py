@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from doorward.applications.store import SEAL_PURPOSE
 from doorward.applications.tables import Application, ApplicationSecret
+from doorward.applications.types import AuthMethod
 from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import Sealer
 from doorward.management.body import Body, JsonObject, Milliseconds, Seconds, View
@@ -27,19 +28,86 @@ Uris = Annotated[list[Uri], Meta(max_length=256)]
 WebAddress = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+([/?#]\S*)?$", max_length=2048)]
 
 
+Text = Annotated[str, Meta(min_length=1, max_length=256)]
+Texts = Annotated[list[Text], Meta(max_length=20)]
+ResponseType = Literal[
+    "code",
+    "none",
+    "id_token",
+    "id_token token",
+    "code id_token",
+    "code token",
+    "code id_token token",
+]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
+Algorithm = Literal["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"]
+ClientAlgorithm = Literal["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA", "Ed25519"]
+AssertionAlgorithm = Literal[
+    "HS256", "ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA", "Ed25519"
+]
+KeyEncryption = Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"]
+ContentEncryption = Literal["A128CBC-HS256", "A256GCM"]
+
+
 class OidcClientMetadata(Body, omit_defaults=True):
-    """Where the application lives. URIs are matched exactly, see the how-to on redirect URIs."""
+    """Where the application lives, and what else it says of itself: the members of RFC 7591 section
+    2 and its relatives, in camelCase. Redirect URIs are matched exactly."""
 
     redirect_uris: Uris
     post_logout_redirect_uris: Uris
     backchannel_logout_uri: WebAddress | UnsetType = UNSET
     backchannel_logout_session_required: bool | UnsetType = UNSET
+    frontchannel_logout_uri: WebAddress | UnsetType = UNSET
+    frontchannel_logout_session_required: bool | UnsetType = UNSET
     logo_uri: Annotated[str, Meta(max_length=2048)] | UnsetType = UNSET
+    client_uri: WebAddress | UnsetType = UNSET
+    contacts: Texts | UnsetType = UNSET
+    tos_uri: WebAddress | UnsetType = UNSET
+    policy_uri: WebAddress | UnsetType = UNSET
+    software_id: Text | UnsetType = UNSET
+    software_version: Text | UnsetType = UNSET
+    grant_types: Annotated[list[GrantType], Meta(max_length=5)] | UnsetType = UNSET
+    response_types: Annotated[list[ResponseType], Meta(max_length=7)] | UnsetType = UNSET
+    token_endpoint_auth_method: AuthMethod | UnsetType = UNSET
+    token_endpoint_auth_signing_alg: AssertionAlgorithm | UnsetType = UNSET
+    jwks: JsonObject | UnsetType = UNSET
+    jwks_uri: Uri | UnsetType = UNSET
+    tls_client_auth_subject_dn: Text | UnsetType = UNSET
+    tls_client_auth_san_dns: Text | UnsetType = UNSET
+    tls_client_auth_san_uri: Text | UnsetType = UNSET
+    tls_client_auth_san_ip: Text | UnsetType = UNSET
+    tls_client_auth_san_email: Text | UnsetType = UNSET
+    dpop_bound_access_tokens: bool | UnsetType = UNSET
+    tls_client_certificate_bound_access_tokens: bool | UnsetType = UNSET
+    require_pushed_authorization_requests: bool | UnsetType = UNSET
+    require_signed_request_object: bool | UnsetType = UNSET
+    request_object_signing_alg: ClientAlgorithm | UnsetType = UNSET
+    request_uris: Uris | UnsetType = UNSET
+    authorization_details_types: Texts | UnsetType = UNSET
+    default_max_age: Seconds | UnsetType = UNSET
+    require_auth_time: bool | UnsetType = UNSET
+    default_acr_values: Texts | UnsetType = UNSET
+    initiate_login_uri: Uri | UnsetType = UNSET
+    subject_type: Literal["public", "pairwise"] | UnsetType = UNSET
+    sector_identifier_uri: Uri | UnsetType = UNSET
+    id_token_signed_response_alg: Algorithm | UnsetType = UNSET
+    id_token_encrypted_response_alg: KeyEncryption | UnsetType = UNSET
+    id_token_encrypted_response_enc: ContentEncryption | UnsetType = UNSET
+    userinfo_signed_response_alg: Algorithm | UnsetType = UNSET
+    introspection_signed_response_alg: Algorithm | UnsetType = UNSET
+    authorization_signed_response_alg: Algorithm | UnsetType = UNSET
 
 
 class CustomClientMetadata(Body, omit_defaults=True):
     """Lifetimes (seconds) and switches of the application."""
 
+    require_pkce: bool | UnsetType = UNSET
     cors_allowed_origins: Uris | UnsetType = UNSET
     id_token_ttl: Seconds | UnsetType = UNSET
     refresh_token_ttl: Seconds | UnsetType = UNSET
