@@ -225,7 +225,6 @@ class TestRefusals:
             ({"response_type": "code code"}, "unsupported_response_type"),
             ({"response_type": "code none"}, "unsupported_response_type"),
             ({"response_mode": "web_message"}, "unsupported_response_mode"),
-            ({"prompt": "select_account"}, "invalid_request"),
             ({"prompt": "none login"}, "invalid_request"),
             ({"prompt": "none"}, "login_required"),
             ({"max_age": "-1"}, "invalid_request"),

@@ -89,6 +89,30 @@ def test_pages(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -
         assert refused == []
 
 
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_select_account(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -> None:
+    """Somebody is signed in, and is asked who goes on."""
+    with fresh_context(browser, size=size, scheme=scheme) as context:
+        errors = ConsoleErrors(context)
+        page = context.new_page()
+        open_sign_in(page, bookstore)
+        page.get_by_label("Username").fill("reader0")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        with page.expect_request(lambda request: "code=" in request.url):
+            page.get_by_role("button", name="Sign in", exact=True).click()
+
+        # Nobody answers at the callback, so the first page goes on loading.
+        page = context.new_page()
+        page.goto(bookstore.authorization_url(bookstore.web, prompt="select_account"))
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Choose an account")
+        expect(page.get_by_text("reader0")).to_be_visible()
+        check_page(page)
+        page.get_by_role("button", name="Use another account").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
+        assert [said for said in errors.messages if "select-account" in said] == []
+
+
 @pytest.fixture(scope="module")
 def partner(server: Server, bookstore: Bookstore) -> str:
     """A third party's application with a name of its own, and much to ask for."""

@@ -16,6 +16,8 @@ from doorward.storage.expiry import delete_batch
 LIFETIME = timedelta(hours=1)
 CONSENT = "Consent"
 """The event of an interaction in which somebody who is signed in is asked what they allow."""
+CONTINUED = "Continued"
+"""The event of an interaction that somebody answers with the session they had when it began."""
 
 _t = interactions.c
 _HERE = (_t.tenant_id == bindparam("tenant_id"), _t.id_hash == bindparam("id_hash_"))
@@ -33,6 +35,23 @@ _COMPLETE = Statement(
     update(interactions)
     .where(*_HERE, _t.version == bindparam("known_version"), _t.user_id.is_(None))
     .values(
+        user_id=bindparam("new_user_id"),
+        authenticated_at=bindparam("new_authenticated_at"),
+        amr=bindparam("new_amr"),
+        state=bindparam("new_state"),
+        version=_t.version + 1,
+    )
+)
+_CONTINUE = Statement(
+    update(interactions)
+    .where(
+        *_HERE,
+        _t.version == bindparam("known_version"),
+        _t.user_id.is_(None),
+        _t.session_id == bindparam("known_session_id"),
+    )
+    .values(
+        event=CONTINUED,
         user_id=bindparam("new_user_id"),
         authenticated_at=bindparam("new_authenticated_at"),
         amr=bindparam("new_amr"),
@@ -192,6 +211,32 @@ async def answer_consent(
         id_hash_=interaction.id_hash,
         known_version=interaction.version,
         new_state={"isAllowed": is_allowed},
+    )
+    return count == 1
+
+
+async def continue_interaction(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    interaction: Interaction,
+    session_id: str,
+    user_id: str,
+    authenticated_at: datetime,
+    amr: list[str],
+) -> bool:
+    """Say that the person goes on with the session in which the request arrived; False when that
+    is another, or another request was faster."""
+    count = await tx.execute(
+        _CONTINUE,
+        tenant_id=tenant_id,
+        id_hash_=interaction.id_hash,
+        known_version=interaction.version,
+        known_session_id=session_id,
+        new_user_id=user_id,
+        new_authenticated_at=authenticated_at,
+        new_amr=amr,
+        new_state={},
     )
     return count == 1
 

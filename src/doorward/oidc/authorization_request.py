@@ -46,7 +46,7 @@ from doorward.resources.cached import find_default_resource, find_resource
 from doorward.sign_in_experience.cached import current_experience
 from doorward.storage import Snapshot
 
-PROMPTS = frozenset({"none", "login", "consent", "create"})
+PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 STORED_PARAMETERS = (
     "client_id",
     "redirect_uri",

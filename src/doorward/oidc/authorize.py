@@ -6,6 +6,9 @@ request, plain or pushed ─► client, redirect URI ─► the rest ─┬─�
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from doorward.interactions.cookie import interaction_cookie, read_interactions, with_interaction
 from doorward.interactions.store import add_interaction
 from doorward.oidc.authorization_request import (
@@ -24,7 +27,7 @@ from doorward.oidc.errors import (
     InvalidRequestUri,
     OAuthError,
 )
-from doorward.oidc.page_url import page_url
+from doorward.oidc.page_url import page_url, select_account_url
 from doorward.oidc.prompts import check_silent, why_sign_in
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -72,10 +75,19 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
         if "none" in parsed.prompts:
             check_silent(parsed, reason)
 
-        # 5. Sign in first, if the session is not good enough.
+        # 5. Sign in first, if the session is not good enough, or let the person choose.
         if session is None or reason is not None:
             return await _begin_interaction(
-                request, provider, target=target, source=source, session=session
+                request, provider, target=target, source=source, session=session, page=page_url
+            )
+        if "select_account" in parsed.prompts:
+            return await _begin_interaction(
+                request,
+                provider,
+                target=target,
+                source=source,
+                session=session,
+                page=select_account_url,
             )
 
         # 6. OpenID Connect Core section 3.1.2.4: what a third party asks for, the user allows.
@@ -122,6 +134,7 @@ async def _begin_interaction(
     target: RedirectTarget,
     source: RequestSource,
     session: Session | None,
+    page: Callable[[dict[str, Any]], str],
 ) -> OidcResponse:
     edge, now = request.edge, provider.clock.now()
     params = stored_params(source.params)
@@ -141,7 +154,7 @@ async def _begin_interaction(
         uid=uid,
     )
     cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
-    return redirect(page_url(params)).with_cookies(cookie)
+    return redirect(page(params)).with_cookies(cookie)
 
 
 async def _ask_consent(

@@ -179,7 +179,7 @@ def _aliases(members: dict[str, Any], *, provider: Provider, edge: Edge) -> dict
 
 def _prompts(experience: Experience) -> list[str]:
     # Initiating User Registration section 5: named where people may make accounts.
-    asked = ["none", "login", "consent"]
+    asked = ["none", "login", "consent", "select_account"]
     return [*asked, "create"] if experience.allows_registration else asked
 
 

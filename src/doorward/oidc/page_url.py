@@ -43,7 +43,7 @@ _MAX_HINT = 512
 
 
 def page_url(params: dict[str, Any]) -> str:
-    """Return path and query of the page for a stored authorization request."""
+    """Return path and query of the page where a person signs in for a stored request."""
     hints = params if _are_hints_valid(params) else {}
 
     # 1. The first screen; the older interaction_mode counts where first_screen is absent.
@@ -69,9 +69,18 @@ def page_url(params: dict[str, Any]) -> str:
 
 def consent_url(params: dict[str, Any]) -> str:
     """Return path and query of the page that asks for consent."""
+    return _signed_in_url("consent", params)
+
+
+def select_account_url(params: dict[str, Any]) -> str:
+    """Return path and query of the page that asks who goes on."""
+    return _signed_in_url("select-account", params)
+
+
+def _signed_in_url(route: str, params: dict[str, Any]) -> str:
     query = {"app_id": params["client_id"], "ui_locales": params.get("ui_locales")}
     kept = {name: value for name, value in query.items() if value and len(value) <= _MAX_HINT}
-    return f"/consent?{urlencode(kept, quote_via=quote)}"
+    return f"/{route}?{urlencode(kept, quote_via=quote)}"
 
 
 def _are_hints_valid(params: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from doorward.interactions.tables import Interaction
 from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.errors import (
     InteractionRequired,
@@ -57,6 +58,28 @@ def check_silent(request: AuthorizationRequest, reason: str | None) -> None:
     # so it does not get a code without anything being seen.
     if request.target.client.is_native:
         raise InteractionRequired("native clients require End-User interaction")
+
+
+def check_continued(
+    request: AuthorizationRequest,
+    session: Session | None,
+    *,
+    interaction: Interaction,
+    now: datetime,
+) -> None:
+    """Check that the session with which somebody went on is still that of this browser, and still
+    answers the request.
+
+    Raises:
+        LoginRequired.
+    """
+    if session is None or session.id != interaction.session_id:
+        raise LoginRequired("the session that was chosen has ended")
+    if session.user_id != interaction.user_id:
+        raise LoginRequired("another user has signed in")
+    reason = why_sign_in(request, session, now=now)
+    if reason is not None:
+        raise LoginRequired(reason)
 
 
 def check_outcome(request: AuthorizationRequest, *, user_id: str, amr: list[str]) -> None:

@@ -12,7 +12,8 @@ from doorward.interactions.cookie import (
     read_interactions,
     without_interaction,
 )
-from doorward.interactions.store import CONSENT, consume_interaction, find_interaction
+from doorward.interactions.store import CONSENT, CONTINUED, consume_interaction, find_interaction
+from doorward.interactions.tables import Interaction
 from doorward.kit.edge import Edge
 from doorward.oidc.authorization_request import (
     find_redirect_target,
@@ -24,8 +25,8 @@ from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.consent import ask_consent, missing_consent, resume_consent, with_consent
 from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
 from doorward.oidc.errors import AccessDenied, OAuthError, SessionNotFound
-from doorward.oidc.page_url import page_url
-from doorward.oidc.prompts import check_outcome
+from doorward.oidc.page_url import page_url, select_account_url
+from doorward.oidc.prompts import check_continued, check_outcome
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import consume_source, drop_source, restored_source
@@ -58,7 +59,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 2. Whoever comes too early goes back to the page.
     user_id, authenticated_at = interaction.user_id, interaction.authenticated_at
     if user_id is None or authenticated_at is None:
-        return redirect(page_url(interaction.params))
+        return redirect(_page_of(interaction))
 
     # 3. A device waits for its person: there is no client to answer here.
     if USER_CODE in interaction.params:
@@ -79,12 +80,15 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     )
     entries = without_interaction(entries, uid=uid)
     cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
+    known = await find_current_session(provider.db, request, clock=clock)
     try:
         parsed = await parse_request(
             snapshot, source.params, target=target, edge=edge, sealer=provider.sealer
         )
         await _check_user(provider, edge, user_id=user_id)
         check_outcome(parsed, user_id=user_id, amr=interaction.amr or [])
+        if interaction.event == CONTINUED:
+            check_continued(parsed, known, interaction=interaction, now=clock.now())
         missing = await missing_consent(
             provider.db, snapshot, client=target.client, user_id=user_id, request=parsed
         )
@@ -98,19 +102,23 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 5. Consume the interaction, begin the session and give the answer, or ask for consent first:
     #    all or nothing, and once.
     await prepare_answer(provider, snapshot, request=parsed)
-    known = await find_current_session(provider.db, request, clock=clock)
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
             raise SessionNotFound("authorization request has expired")
-        token, session = await begin_session(
-            tx,
-            edge,
-            known=known,
-            user_id=user_id,
-            authenticated_at=authenticated_at,
-            amr=interaction.amr or [],
-            now=clock.now(),
-        )
+        if interaction.event == CONTINUED and known is not None:
+            # Nobody signed in anew, so the session is neither renewed nor made to last longer.
+            session, cookies = known, []
+        else:
+            token, session = await begin_session(
+                tx,
+                edge,
+                known=known,
+                user_id=user_id,
+                authenticated_at=authenticated_at,
+                amr=interaction.amr or [],
+                now=clock.now(),
+            )
+            cookies = [session_cookie(token, edge=edge)]
         if missing is not None:
             answer = await ask_consent(
                 tx,
@@ -121,7 +129,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
                 session=session,
                 entries=entries,
             )
-            return answer.with_cookies(session_cookie(token, edge=edge))
+            return answer.with_cookies(*cookies)
         await consume_source(tx, tenant_id=edge.tenant_id, source=source, now=clock.now())
         fields = await issue_answer(
             tx,
@@ -143,7 +151,14 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             session_id=session.id,
         )
     answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
-    return answer.with_cookies(cookie, session_cookie(token, edge=edge))
+    return answer.with_cookies(cookie, *cookies)
+
+
+def _page_of(interaction: Interaction) -> str:
+    prompts = str(interaction.params.get("prompt", "")).split()
+    if interaction.session_id is not None and "select_account" in prompts:
+        return select_account_url(interaction.params)
+    return page_url(interaction.params)
 
 
 async def _check_user(provider: Provider, edge: Edge, *, user_id: str) -> None:

@@ -36,6 +36,14 @@ _FIND = Statement(
     ),
     into=Session,
 )
+_FIND_BY_ID = Statement(
+    select(_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at).where(
+        _t.tenant_id == bindparam("tenant_id"),
+        _t.id == bindparam("session_id"),
+        _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    ),
+    into=Session,
+)
 _EXISTS = Statement(
     _living(
         tenant_id=bindparam("tenant_id"),
@@ -185,6 +193,13 @@ async def find_session(
 ) -> Session | None:
     """Return the live session of a cookie's token."""
     return await db.one(_FIND, tenant_id=tenant_id, token_hash_=hash_token(token), now=now)
+
+
+async def find_session_by_id(
+    db: Executor, *, tenant_id: str, session_id: str, now: datetime
+) -> Session | None:
+    """Return the live session with this id, whoever's browser it is of."""
+    return await db.one(_FIND_BY_ID, tenant_id=tenant_id, session_id=session_id, now=now)
 
 
 async def is_session_alive(db: Executor, *, tenant_id: str, session_id: str, now: datetime) -> bool:

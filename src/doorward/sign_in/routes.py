@@ -21,6 +21,7 @@ from doorward.sign_in.steps import (
     password,
     profile,
     register,
+    select_account,
     social,
     start,
     submit,
@@ -67,6 +68,8 @@ def _pages() -> Router:
             link.answer_link,
             profile.show_missing,
             profile.complete,
+            select_account.show_accounts,
+            select_account.choose,
             show_unknown_session,
         ],
         dependencies={
