@@ -325,7 +325,8 @@ class TestBoundToken:
 
         assert refusal(answer) == (401, "auth.unauthorized")
 
-    @pytest.mark.parametrize("cnf", ["key", ["key"], 7])
+    @pytest.mark.parametrize("cnf", ["key", ["key"], 7, {}, {"jkt": None}, {"kid": "a"}])
     def test_no_confirmation(self, server: Server, forge: Forger, cnf: Any) -> None:
-        """RFC 7800 section 3.1: what we cannot read binds the token to nobody that we know."""
+        """RFC 7800 section 3.1: what we cannot read, or cannot check, binds the token to nobody
+        that we know."""
         assert refusal(call(server, forge.token(cnf=cnf))) == (401, "auth.unauthorized")

@@ -274,6 +274,13 @@ class TestUserinfo:
 
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
 
+    async def test_unknown_token(self, house: House, prover: Prover) -> None:
+        """RFC 9449 section 7.1: the challenge is of the scheme that was used."""
+        answer = await self.get(house, prover.presenting("unknown", "GET", USERINFO))
+
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith('DPoP error="invalid_token"')
+
     async def test_proof_for_another_token(self, house: House, token: str, prover: Prover) -> None:
         """RFC 9449 section 7: ath is the hash of this very token."""
         missing = {"authorization": f"DPoP {token}", "dpop": prover.proof("GET", USERINFO)}

@@ -180,7 +180,9 @@ class TestAccess:
         answer = await house.http.get("/oidc/me")
 
         assert answer.status_code == 401
-        assert answer.headers["www-authenticate"] == 'Bearer realm="http://localhost:3001/oidc"'
+        assert answer.headers["www-authenticate"].startswith(
+            'Bearer realm="http://localhost:3001/oidc", DPoP algs='
+        )
 
     async def test_bad_tokens(self, house: House, web: RegisteredClient, ada: User) -> None:
         """RFC 6750 section 3.1: 401 invalid_token, for whatever is not a live access token."""

@@ -24,7 +24,7 @@ from doorward.oidc.request_source import (
     signed_source,
 )
 from doorward.oidc.response import OidcResponse, json_response
-from doorward.oidc.sender_constraint import bound_to_proof, with_next_nonce
+from doorward.oidc.sender_constraint import bound_to_key, find_proven_key, with_next_nonce
 from doorward.pushed_requests.store import LIFETIME, add_pushed_request
 
 
@@ -47,11 +47,15 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
     # 1. RFC 9126 section 2.1: authenticate the client as at the token endpoint.
     client = await authenticate_client(request, provider, snapshot)
 
-    # 2. RFC 9126 section 2.1: what is pushed is a request, not a reference to another.
+    # 2. RFC 9449 section 10.1: the key that a DPoP proof binds the code to. First of all, since a
+    #    client that learns the nonce here sends the rest once more.
+    jkt = await find_proven_key(request, provider)
+
+    # 3. RFC 9126 section 2.1: what is pushed is a request, not a reference to another.
     if request.params.get("request_uri") is not None:
         raise InvalidRequest("request_uri must not be used at this endpoint")
 
-    # 3. RFC 9126 section 3: what the client signed, if it did, is all that counts.
+    # 4. RFC 9126 section 3: what the client signed, if it did, is all that counts.
     request_object = request.params.get("request")
     if request_object is not None:
         source = await signed_source(provider, client, edge=edge, request_object=request_object)
@@ -61,9 +65,9 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
             split_resources(msgspec.structs.replace(request.params, values=values))
         )
     check_signed(source, client)
-    params = source.params
+    params = bound_to_key(source.params, jkt)
 
-    # 4. RFC 9126 section 2.1: check it as the authorization endpoint would.
+    # 5. RFC 9126 section 2.1: check it as the authorization endpoint would.
     try:
         target = await find_redirect_target(
             snapshot, params, edge=edge, documents=provider.documents
@@ -72,9 +76,6 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
         # RFC 9126 section 2.3: the error codes are those of the token endpoint.
         raise InvalidRequest(error.description) from error
     await parse_request(snapshot, params, target=target, edge=edge, sealer=provider.sealer)
-
-    # 5. RFC 9449 section 10.1: a DPoP proof binds the code to its key, as dpop_jkt does.
-    params = await bound_to_proof(request, provider, params)
 
     # 6. Keep what the authorization endpoint reads, which the client's credentials are not.
     async with provider.db.transaction(edge.tenant_id) as tx:

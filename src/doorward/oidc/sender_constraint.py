@@ -1,6 +1,6 @@
 """RFC 9449 and RFC 8705 section 3: tokens that are of use to their client alone.
 
-    pushed request      bound_to_proof ─► dpop_jkt, which the code is bound to
+    pushed request      find_proven_key ─► bound_to_key ─► dpop_jkt, which the code is bound to
     token endpoint      confirm_sender ─► cnf ─► check_binding ─► bound_to      (the grants)
     protected resource  check_presenter       the token's cnf against the request that brings it
 
@@ -50,7 +50,7 @@ async def confirm_sender(
         InvalidRequest: no certificate from a client whose tokens are bound to one.
     """
     # 1. RFC 9449 section 5.
-    jkt = await _proven_key(request, provider)
+    jkt = await find_proven_key(request, provider)
     cnf = None if jkt is None else {"jkt": jkt}
 
     # 2. RFC 9449 section 5.2: there are clients that get nothing without a proof.
@@ -67,28 +67,32 @@ async def confirm_sender(
     return cnf
 
 
-async def bound_to_proof(request: OidcRequest, provider: Provider, params: Params) -> Params:
-    """Return the parameters of a pushed request, with the key of its DPoP proof as `dpop_jkt`.
+async def find_proven_key(request: OidcRequest, provider: Provider) -> str | None:
+    """Return the thumbprint of the key that the request's DPoP proof is made with.
 
     Raises:
-        InvalidDpopProof, UseDpopNonce. InvalidRequest: `dpop_jkt` is there and names another key.
+        InvalidDpopProof, UseDpopNonce.
     """
-    jkt = await _proven_key(request, provider)
-    if jkt is None:
-        return params
-    # RFC 9449 section 10.1: where both are used, they MUST agree.
-    if params.get("dpop_jkt") not in {None, jkt}:
-        raise InvalidRequest("dpop_jkt is not the thumbprint of the DPoP proof's key")
-    return msgspec.structs.replace(params, values={**params.values, "dpop_jkt": jkt})
-
-
-async def _proven_key(request: OidcRequest, provider: Provider) -> str | None:
     return await provider.proofs.confirm(
         request.headers,
         method=request.method,
         url=request.edge.origin + request.path,
         tenant_id=request.edge.tenant_id,
     )
+
+
+def bound_to_key(params: Params, jkt: str | None) -> Params:
+    """Return the parameters of a pushed request, with the key of its DPoP proof as `dpop_jkt`.
+
+    Raises:
+        InvalidRequest: `dpop_jkt` is there and names another key.
+    """
+    if jkt is None:
+        return params
+    # RFC 9449 section 10.1: where both are used, they MUST agree.
+    if params.get("dpop_jkt") not in {None, jkt}:
+        raise InvalidRequest("dpop_jkt is not the thumbprint of the DPoP proof's key")
+    return msgspec.structs.replace(params, values={**params.values, "dpop_jkt": jkt})
 
 
 def check_binding(context: TokenContext, cnf: Confirmation | None) -> None:
@@ -155,7 +159,7 @@ async def check_presenter(
         return
 
     # 1. What we do not know we cannot check.
-    if not cnf.keys() <= _MEMBERS:
+    if not cnf or not cnf.keys() <= _MEMBERS or not all(cnf.values()):
         raise _invalid_token("the access token is bound in a way that is not known here")
 
     # 2. RFC 9449 section 7.
@@ -176,7 +180,9 @@ async def check_presenter(
     if thumbprint is not None and thumbprint != _certificate_thumbprint(edge):
         raise InvalidToken(
             "the access token is bound to another certificate",
-            challenge='Bearer error="invalid_token"',
+            challenge=dpop_challenge("invalid_token")
+            if scheme == "dpop"
+            else 'Bearer error="invalid_token"',
         )
 
 

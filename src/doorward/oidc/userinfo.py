@@ -35,14 +35,18 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     #    that still exists.
     found = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
     if found is None:
-        raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
+        raise InvalidToken(
+            "access token is not valid", challenge=_challenge(edge, "invalid_token", scheme=scheme)
+        )
     token, user = found
     snapshot = await provider.snapshots.current(edge.tenant_id)
     client = await find_client_at(
         snapshot, token.client_id, edge=edge, documents=provider.documents
     )
     if client is None:
-        raise InvalidToken("access token is not valid", challenge=_challenge(edge, "invalid_token"))
+        raise InvalidToken(
+            "access token is not valid", challenge=_challenge(edge, "invalid_token", scheme=scheme)
+        )
     check_origin(request, client)
 
     # 3. In the hands of whom it was given to.
@@ -63,7 +67,7 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         raise InsufficientScope(
             "access token missing openid scope",
             scope=OPENID,
-            challenge=_challenge(edge, "insufficient_scope") + f', scope="{OPENID}"',
+            challenge=_challenge(edge, "insufficient_scope", scheme=scheme) + f', scope="{OPENID}"',
         )
     claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
     claims["sub"] = await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer)
@@ -116,5 +120,7 @@ def _presented_token(request: OidcRequest) -> tuple[str, str]:
     return scheme, value
 
 
-def _challenge(edge: Edge, error: str) -> str:
+def _challenge(edge: Edge, error: str, *, scheme: str = "bearer") -> str:
+    if scheme == "dpop":
+        return dpop_challenge(error)
     return f'Bearer realm="{edge.issuer}", error="{error}"'
