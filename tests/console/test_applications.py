@@ -142,6 +142,7 @@ class TestSettings:
                 "post_logout_redirect_uris": ["https://library.example/"],
                 "cors_allowed_origins": ["https://app.library.example"],
                 "refresh_token_ttl_in_days": "30",
+                "require_pkce": None,
                 "always_issue_refresh_token": "on",
                 "rotate_refresh_token": None,
             }
@@ -155,11 +156,36 @@ class TestSettings:
             "idTokenTtl": 600,
             "corsAllowedOrigins": ["https://app.library.example"],
             "refreshTokenTtlInDays": 30,
+            "requirePkce": False,
             "alwaysIssueRefreshToken": True,
             "rotateRefreshToken": False,
         }
         # A toast is for one page.
         assert "Saved." not in console(f"/applications/{id_}").text
+
+    def test_pkce(self, console: Open, api: httpx.Client) -> None:
+        """On for what is made here, off for what the API makes; a public client has no switch."""
+        made_here = id_of(make(console))
+        browser_app = id_of(make(console, "react"))
+        by_api = api.post("/api/applications", json={"name": "A", "type": "Traditional"}).json()
+
+        def switch(id_: str) -> set[str]:
+            form = console(f"/applications/{id_}").form(holding="name")
+            return {value for name, value in form.values if name == "require_pkce"}
+
+        custom = api.get(f"/api/applications/{made_here}").json()["customClientMetadata"]
+        assert custom == {"requirePkce": True}
+        assert switch(made_here) == {"on"}
+        assert switch(by_api["id"]) == set()
+        page = console(f"/applications/{by_api['id']}")
+        assert "require_pkce" in page.form(holding="name").names
+        page = console(f"/applications/{browser_app}")
+        assert "require_pkce" not in page.form(holding="name").names
+
+        console(f"/applications/{by_api['id']}").submit({"require_pkce": "on"})
+
+        custom = api.get(f"/api/applications/{by_api['id']}").json()["customClientMetadata"]
+        assert custom["requirePkce"] is True
 
     def test_refused(self, console: Open, api: httpx.Client) -> None:
         """Each wrong field is marked, all typed values stay, and nothing is saved."""

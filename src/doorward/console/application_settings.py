@@ -1,4 +1,4 @@
-"""An application's settings: name, redirects, refresh tokens."""
+"""An application's settings: name, redirects, PKCE, refresh tokens."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def _stored(application: Application) -> dict[str, Any]:
         "post_logout_redirect_uris": oidc.get("postLogoutRedirectUris", []),
         "cors_allowed_origins": custom.get("corsAllowedOrigins", []),
         "refresh_token_ttl_in_days": days or DEFAULT_REFRESH_TOKEN_DAYS,
+        "require_pkce": custom.get("requirePkce", False),
         "always_issue_refresh_token": custom.get("alwaysIssueRefreshToken", False),
         "rotate_refresh_token": custom.get("rotateRefreshToken", True),
     }
@@ -92,7 +93,7 @@ def _typed(console: Console, application: Application) -> dict[str, Any]:
         return _stored(application) | values
     for name in ("redirect_uris", "post_logout_redirect_uris", "cors_allowed_origins"):
         values[name] = form.texts(name)
-    for name in ("always_issue_refresh_token", "rotate_refresh_token"):
+    for name in ("require_pkce", "always_issue_refresh_token", "rotate_refresh_token"):
         values[name] = form.is_on(name)
     values["refresh_token_ttl_in_days"] = form.text("refresh_token_ttl_in_days")
     return values
@@ -124,6 +125,7 @@ def _client_metadata(application: Application, values: dict[str, Any]) -> dict[s
         "refreshTokenTtlInDays": int(values["refresh_token_ttl_in_days"]),
     }
     if application.type == ApplicationType.TRADITIONAL:
+        members["requirePkce"] = values["require_pkce"]
         members["alwaysIssueRefreshToken"] = values["always_issue_refresh_token"]
         members["rotateRefreshToken"] = values["rotate_refresh_token"]
     return members

@@ -107,7 +107,10 @@ async def create_application(
             type_=type_,
             description=values["description"] or None,
             oidc_client_metadata={"redirectUris": [], "postLogoutRedirectUris": []},
-            custom_client_metadata={},
+            # RFC 9700 section 2.1.1; where there is no secret, it is no switch.
+            custom_client_metadata=(
+                {"requirePkce": True} if type_ == ApplicationType.TRADITIONAL else {}
+            ),
             custom_data={FRAMEWORK_KEY: framework.id},
             is_third_party=False,
             sealer=console.sealer,
