@@ -25,6 +25,7 @@ FIGURES = (
     "client_credentials",
     "refresh_token",
     "dpop",
+    "token_exchange",
     "userinfo_introspection",
     "metadata",
     "password_sign_in",

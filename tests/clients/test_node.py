@@ -100,6 +100,18 @@ class TestMachine:
             assert seen[library]["claims"]["client_id"] == bookstore.machine.id
 
 
+class TestDevice:
+    def test_both_libraries_get_in(self, bookstore: Bookstore) -> None:
+        """RFC 8628: openid-client polls by itself; oauth4webapi is told to wait, then too fast."""
+        seen = run_script("device.js", bookstore, bookstore.device)
+
+        assert seen["userinfo"]["username"] == "reader0"
+        assert seen["first"]["sub"] == seen["second"]["sub"] == seen["userinfo"]["sub"]
+        assert seen["second"]["aud"] == bookstore.device.id
+        assert seen["errors"] == ["authorization_pending", "slow_down"]
+        assert seen["hasRefreshToken"] is True
+
+
 class TestLogtoNode:
     def test_signs_in_and_out(self, bookstore: Bookstore) -> None:
         """The SDK as an application uses it, unchanged but for the endpoint."""
