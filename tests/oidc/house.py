@@ -35,7 +35,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.ids import new_id
 from doorward.kit.jose import VerificationKey, decode
 from doorward.resources import store as resources
-from doorward.resources.tables import Resource, Scope
+from doorward.resources.tables import AuthorizationDetailsType, Resource, Scope
 from doorward.roles import store as roles
 from doorward.roles.tables import Role
 from doorward.sessions.ending import end_sessions_of_user
@@ -186,12 +186,22 @@ class House:
         scopes: tuple[str, ...] = ("read:books", "write:books"),
         lifetime: int = 3600,
         is_default: bool = False,
+        is_opaque: bool = False,
+        detail_types: tuple[AuthorizationDetailsType, ...] = (),
     ) -> dict[str, str]:
         """Store an API resource; return its scopes' ids by name."""
         resource_id = new_id()
         ids = {name: new_id() for name in scopes}
         async with self.db.transaction(self.tenant_id) as tx:
-            resource = Resource(resource_id, "Books", indicator, is_default, lifetime)
+            resource = Resource(
+                resource_id,
+                "Books",
+                indicator,
+                is_default,
+                lifetime,
+                "opaque" if is_opaque else "jwt",
+                list(detail_types),
+            )
             await resources.add_resource(tx, tenant_id=self.tenant_id, resource=resource)
             for name, id_ in ids.items():
                 scope = Scope(id_, resource_id, name, None, self.clock.now())

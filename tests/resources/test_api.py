@@ -39,6 +39,8 @@ class TestResources:
             "indicator": "https://shelf.example/api",
             "isDefault": False,
             "accessTokenTtl": 60,
+            "accessTokenFormat": "jwt",
+            "authorizationDetailsTypes": [],
             "scopes": [],
         }
         shown = api.get(f"/api/resources/{created['id']}").json()
@@ -46,6 +48,51 @@ class TestResources:
 
     def test_lifetime_of_an_hour_by_default(self, api: httpx.Client) -> None:
         assert create(api)["accessTokenTtl"] == 3600
+
+    def test_opaque_tokens_and_authorization_details(self, api: httpx.Client) -> None:
+        """How tokens look, and what clients may ask for by RFC 9396; types are of one resource."""
+        types = [
+            {
+                "type": "payment_initiation",
+                "description": "Initiate a payment",
+                "fields": {"amount": {"kind": "string", "isRequired": True}},
+            }
+        ]
+        created = create(api, accessTokenFormat="opaque", authorizationDetailsTypes=types)
+        path = f"/api/resources/{created['id']}"
+
+        assert created["accessTokenFormat"] == "opaque"
+        assert api.get(path).json()["authorizationDetailsTypes"] == types
+        other = create(api)
+        taken = api.patch(
+            f"/api/resources/{other['id']}", json={"authorizationDetailsTypes": types}
+        )
+        assert refusal(taken) == (422, "resource.authorization_details_type_in_use")
+        again = api.patch(path, json={"authorizationDetailsTypes": types * 2})
+        assert refusal(again) == (422, "resource.authorization_details_type_in_use")
+        changed = api.patch(
+            path, json={"accessTokenFormat": "jwt", "authorizationDetailsTypes": []}
+        )
+        assert changed.json()["accessTokenFormat"] == "jwt"
+        assert api.patch(
+            f"/api/resources/{other['id']}", json={"authorizationDetailsTypes": types}
+        ).is_success
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"accessTokenFormat": "saml"},
+            {"authorizationDetailsTypes": [{}]},
+            {"authorizationDetailsTypes": [{"type": ""}]},
+            {"authorizationDetailsTypes": [{"type": "a b"}]},
+            {"authorizationDetailsTypes": [{"type": "a", "fields": {"x": {"kind": "date"}}}]},
+            {"authorizationDetailsTypes": [{"type": "a", "fields": {"x": {}}}]},
+            {"authorizationDetailsTypes": [{"type": str(n)} for n in range(51)]},
+        ],
+    )
+    def test_malformed_formats(self, api: httpx.Client, body: dict[str, Any]) -> None:
+        asked = {"name": "A", "indicator": "https://malformed.example"} | body
+        assert refusal(api.post("/api/resources", json=asked)) == (400, "guard.invalid_input")
 
     def test_indicator_in_use(self, api: httpx.Client) -> None:
         created = create(api)

@@ -88,14 +88,15 @@ async def find_asked(
     return Asked(tuple(name for name in names if name in _KNOWN and ceiling.allows(name)), asked)
 
 
-def is_asked_anew(*, prompts: Collection[str], is_unproven: bool) -> bool:
+def is_asked_anew(*, prompts: Collection[str], is_unproven: bool, has_details: bool) -> bool:
     """Tell whether the user is asked about everything, whatever they allowed before.
 
     RFC 8252 section 8.6: other programs can receive the answers of a native application, so an
     earlier consent says nothing about who asks this time. Nor does it of a client that is known by
-    a document only: that may say something else today.
+    a document only: that may say something else today. Authorization details (RFC 9396) are of one
+    request, so one consent does not cover the next.
     """
-    return "consent" in prompts or is_unproven
+    return "consent" in prompts or is_unproven or has_details
 
 
 async def find_missing(

@@ -20,6 +20,12 @@ from doorward.keys.ring import current_keys
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.jose import JoseError, decode
+from doorward.oidc.authorization_details import (
+    Detail,
+    parse_authorization_details,
+    resources_of,
+)
+from doorward.oidc.claims_request import NOTHING, ClaimsRequest, parse_claims_request
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.dpop import parse_dpop_jkt
 from doorward.oidc.errors import (
@@ -68,6 +74,8 @@ STORED_PARAMETERS = (
     "interaction_mode",
     "direct_sign_in",
     "identifier",
+    "claims",
+    "authorization_details",
 )
 """What is kept while a person signs in: nothing that we do not read."""
 
@@ -90,9 +98,9 @@ class RedirectTarget(msgspec.Struct, frozen=True):
 
 class AuthorizationRequest(msgspec.Struct, frozen=True):
     """A request that may be granted. `scope` holds every scope asked for; which of them count is
-    decided when a token is made. `hint` is the subject of the id_token_hint, `demand` how strongly
-    the person has to sign in, `dpop_jkt` the key that the code will be bound to, `consented` what
-    the user allowed a third party (TokenContext).
+    decided when a token is made. `hints` are the subjects that id_token_hint and claims name,
+    `demand` how strongly the person has to sign in, `dpop_jkt` the key that the code will be bound
+    to, `consented` what the user allowed a third party (TokenContext).
     """
 
     target: RedirectTarget
@@ -103,10 +111,16 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     code_challenge: str | None
     prompts: frozenset[str]
     max_age: int | None
-    hint: SubjectHint | None
+    hints: tuple[SubjectHint, ...]
     demand: Demand
     dpop_jkt: str | None
+    claims: ClaimsRequest = NOTHING
+    authorization_details: list[Detail] | None = None
     consented: dict[str, tuple[str, ...]] | None = None
+
+    def is_about(self, user_id: str) -> bool:
+        """Tell whether the answer may be about this user."""
+        return all(hint.names(user_id) for hint in self.hints)
 
     @property
     def is_offline(self) -> bool:
@@ -197,6 +211,12 @@ async def parse_request(
     prompts = await _prompts(snapshot, params)
     scope = _scope(params, prompts=prompts, client=client, response_type=response_type)
     resources = await requested_resources(snapshot, params)
+    details = await parse_authorization_details(snapshot, params, client=client)
+    if details is not None:
+        # RFC 9396 section 6: tokens can be had for the APIs that the details are for.
+        named = resources if params.resources else ()
+        resources = tuple(dict.fromkeys((*named, *await resources_of(snapshot, details))))
+    claims = parse_claims_request(params)
     if not response_type.isdisjoint(FRONT_CHANNEL):
         _check_front_channel(params, response_type, client=client, scope=scope, resources=resources)
 
@@ -211,8 +231,12 @@ async def parse_request(
         dpop_jkt=parse_dpop_jkt(params.get("dpop_jkt")),
         prompts=prompts,
         max_age=_max_age(params, client=client),
-        hint=await _hint(snapshot, params, client=client, edge=edge, sealer=sealer),
-        demand=await _demand(snapshot, params, client=client),
+        hints=await _hints(
+            snapshot, params, client=client, claims=claims, edge=edge, sealer=sealer
+        ),
+        demand=await _demand(snapshot, params, client=client, claims=claims),
+        claims=claims,
+        authorization_details=details,
     )
 
 
@@ -334,8 +358,10 @@ def _max_age(params: Params, *, client: Client) -> int | None:
     return int(max_age)
 
 
-async def _demand(snapshot: Snapshot, params: Params, *, client: Client) -> Demand:
-    demand = find_demand(params, client=client, claims=None)
+async def _demand(
+    snapshot: Snapshot, params: Params, *, client: Client, claims: ClaimsRequest
+) -> Demand:
+    demand = find_demand(params, client=client, claims=claims)
     if demand.is_empty or can_be_fulfilled(demand, await current_experience(snapshot)):
         return demand
     # RFC 9470 section 5: nobody can reach it, so nobody is asked to try.
@@ -361,12 +387,28 @@ async def requested_resources(snapshot: Snapshot, params: Params) -> tuple[str, 
     return (default.indicator,) if default else ()
 
 
+async def _hints(
+    snapshot: Snapshot,
+    params: Params,
+    *,
+    client: Client,
+    claims: ClaimsRequest,
+    edge: Edge,
+    sealer: Sealer,
+) -> tuple[SubjectHint, ...]:
+    hints: list[SubjectHint] = []
+    if (hint := params.get("id_token_hint")) is not None:
+        hints.append(await _hint(snapshot, hint, client=client, edge=edge, sealer=sealer))
+    if claims.subject is not None:
+        # OpenID Connect Core section 5.5.1: the client asks for a user as it knows them.
+        subjects = await subjects_of(snapshot, client, sealer=sealer)
+        hints.append(SubjectHint(claims.subject, subjects))
+    return tuple(hints)
+
+
 async def _hint(
-    snapshot: Snapshot, params: Params, *, client: Client, edge: Edge, sealer: Sealer
-) -> SubjectHint | None:
-    hint = params.get("id_token_hint")
-    if hint is None:
-        return None
+    snapshot: Snapshot, hint: str, *, client: Client, edge: Edge, sealer: Sealer
+) -> SubjectHint:
     claims = await parse_id_token_hint(snapshot, hint, edge=edge, sealer=sealer)
     # The subject is in the terms of the client that the ID token was made for.
     owner: Client | None = client

@@ -2,6 +2,7 @@
 
     access token     <grant id> <256 random bits>
     refresh token    <grant id> <160 random bits> <tag>
+    machine's token  mt_ <256 random bits>
 
 A token names its grant, which makes it a short way to its row and to the end of a whole family. Of
 the value itself only the hash is stored. A refresh token's tag is our signature: one that carries
@@ -15,6 +16,8 @@ from doorward.kit.crypto import Sealer, is_equal
 from doorward.kit.ids import ENTITY_ID_LENGTH, new_token
 
 ACCESS_TOKEN_LENGTH = ENTITY_ID_LENGTH + 43
+MACHINE_TOKEN_PREFIX = "mt_"  # noqa: S105 (no password)
+MACHINE_TOKEN_LENGTH = len(MACHINE_TOKEN_PREFIX) + 43
 REFRESH_TOKEN_LENGTH = ENTITY_ID_LENGTH + 27 + 22
 _PURPOSE = "refresh_token"
 
@@ -22,6 +25,16 @@ _PURPOSE = "refresh_token"
 def new_access_token(grant_id: str) -> str:
     """Return an opaque access token of a grant."""
     return grant_id + new_token()
+
+
+def new_machine_token() -> str:
+    """Return an opaque access token that no grant stands behind."""
+    return MACHINE_TOKEN_PREFIX + new_token()
+
+
+def is_machine_token(value: str) -> bool:
+    """Tell whether a value has the form of a machine's opaque access token."""
+    return len(value) == MACHINE_TOKEN_LENGTH and value.startswith(MACHINE_TOKEN_PREFIX)
 
 
 def new_refresh_token(grant_id: str, *, tenant_id: str, sealer: Sealer) -> str:

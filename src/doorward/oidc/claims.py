@@ -1,10 +1,11 @@
-"""OpenID Connect Core sections 5.1, 5.4 and 5.6: what is said about a user, by scope."""
+"""OpenID Connect Core sections 5.1, 5.4 to 5.6: what is said about a user, by scope or by name."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from doorward.applications.cached import Client
 from doorward.kit.clock import to_milliseconds
 from doorward.roles.store import list_role_names_of_user
 from doorward.storage import Executor, Snapshot
@@ -51,6 +52,14 @@ CLAIMS = (
     "iss",
 )
 
+_SCOPES_BY_CLAIM = {
+    **dict.fromkeys(PROFILE_CLAIMS, "profile"),
+    **dict.fromkeys(("email", "email_verified"), "email"),
+    **dict.fromkeys(("phone_number", "phone_number_verified"), "phone"),
+    "address": "address",
+}
+"""The claims that may be asked for one by one, and the scope that also gives them."""
+
 _FROM_PROFILE = {
     "family_name": "familyName",
     "given_name": "givenName",
@@ -83,6 +92,27 @@ async def id_token_claims(
     return await _claims(
         db, tenant_id=snapshot.tenant_id, user=user, scopes=scopes, enabled=enabled
     )
+
+
+async def requested_claims(
+    db: Executor,
+    *,
+    tenant_id: str,
+    user: User,
+    client: Client,
+    asked: Mapping[str, Any] | None,
+    member: str,
+) -> dict[str, Any]:
+    """Return what the claims parameter asks for one by one; `member` is "id_token" or "userinfo".
+
+    An application of a third party gets nothing this way: the user allowed scopes.
+    """
+    names = (asked or {}).get(member, ())
+    if not names or client.is_third_party:
+        return {}
+    scopes = {_SCOPES_BY_CLAIM[name] for name in names if name in _SCOPES_BY_CLAIM}
+    found = await _claims(db, tenant_id=tenant_id, user=user, scopes=scopes, enabled=())
+    return {name: found[name] for name in names if name in found and name != "sub"}
 
 
 async def _claims(

@@ -121,6 +121,8 @@ def _code(
             amr=tuple(session.amr),
             dpop_jkt=request.dpop_jkt,
             consented=request.consented,
+            claims=request.claims.stored(),
+            authorization_details=request.authorization_details,
         ),
         authenticated_at=session.authenticated_at,
         expires_at=now + CODE_LIFETIME,

@@ -65,7 +65,11 @@ async def missing_consent(
         client_id=client.id,
         user_id=user_id,
         asked=await _find_asked(db, snapshot, request=request, user_id=user_id),
-        is_all_asked=is_asked_anew(prompts=request.prompts, is_unproven=client.is_unproven),
+        is_all_asked=is_asked_anew(
+            prompts=request.prompts,
+            is_unproven=client.is_unproven,
+            has_details=request.authorization_details is not None,
+        ),
     )
 
 

@@ -12,9 +12,14 @@ from doorward.device_codes.tables import DeviceCode, Status
 from doorward.device_codes.user_codes import new_user_code
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_token
+from doorward.oidc.authorization_details import PARAMETER
 from doorward.oidc.authorization_request import requested_resources
 from doorward.oidc.client_auth import authenticate_client
-from doorward.oidc.errors import InvalidRequest, UnauthorizedClient
+from doorward.oidc.errors import (
+    InvalidAuthorizationDetails,
+    InvalidRequest,
+    UnauthorizedClient,
+)
 from doorward.oidc.page_url import HINTS
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -51,6 +56,10 @@ async def authorize_device(request: OidcRequest, provider: Provider) -> OidcResp
         raise UnauthorizedClient("the client may not use the device authorization grant")
     if client.is_third_party:
         raise UnauthorizedClient("applications of third parties are not supported")
+
+    # RFC 9396 section 3 lets a server choose: the page of this flow cannot show them.
+    if params.get(PARAMETER) is not None:
+        raise InvalidAuthorizationDetails("not supported for devices")
 
     # 2. What it asks for. RFC 8707 section 2: an unknown resource is an invalid_target.
     device_code = new_token()

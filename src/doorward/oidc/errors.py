@@ -13,6 +13,7 @@
     ├── UnsupportedResponseMode    400  OAuth 2.0 Multiple Response Types section 2.1
     ├── InvalidScope               400
     ├── InvalidTarget              400  RFC 8707 section 2
+    ├── InvalidAuthorizationDetails 400 RFC 9396 section 5
     ├── InvalidRedirectUri         400  never redirected
     ├── AccessDenied               400
     ├── AuthorizationPending       400  RFC 8628 section 3.5, as the next two
@@ -139,6 +140,11 @@ class InvalidScope(OAuthError):
 class InvalidTarget(OAuthError):
     error = "invalid_target"
     message = "The resource is unknown or was not granted."
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    error = "invalid_authorization_details"
+    message = "The authorization details are malformed, unknown or not allowed."
 
 
 class InvalidRedirectUri(OAuthError):

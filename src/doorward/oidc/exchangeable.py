@@ -100,7 +100,7 @@ async def find_actor(
     if kind != ACCESS_TOKEN:
         raise InvalidRequest("unsupported actor_token_type")
     token = await _find_opaque_token(request, provider, snapshot, value)
-    if token is None or OPENID not in token.scope.split():
+    if token is None or token.audience is not None or OPENID not in token.scope.split():
         raise InvalidRequest("actor token is invalid")
     # Section 4.1: one chain can be told, not two: who acts must be there in person.
     if token.context.act is not None:
@@ -153,6 +153,7 @@ async def _of_opaque_token(
     return Subject(
         user_id=token.user_id,
         scope=token.scope,
+        audience=token.audience,
         expires_at=token.expires_at,
         authenticated_at=token.authenticated_at,
         context=token.context,

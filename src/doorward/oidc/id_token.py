@@ -10,7 +10,7 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.keys.ring import signing_key
 from doorward.kit.jose import JoseError, half_hash
-from doorward.oidc.claims import id_token_claims
+from doorward.oidc.claims import id_token_claims, requested_claims
 from doorward.oidc.provider import Provider
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.subjects import subject_of, subjects_of
@@ -59,6 +59,16 @@ async def make_id_token(
     # 1. Who, and for whom.
     metadata, sealer = client.metadata, provider.sealer
     claims = await id_token_claims(snapshot, db, user=user, scopes=scopes)
+    context = held.context
+    if context.claims is not None:
+        claims |= await requested_claims(
+            db,
+            tenant_id=snapshot.tenant_id,
+            user=user,
+            client=client,
+            asked=context.claims,
+            member="id_token",
+        )
     claims |= {
         "iss": issuer,
         "sub": await subject_of(snapshot, client, user_id=user.id, sealer=sealer),
@@ -69,7 +79,6 @@ async def make_id_token(
     }
 
     # 2. What the authorization says.
-    context = held.context
     if context.acr is not None:
         claims["acr"] = context.acr
     if context.amr:

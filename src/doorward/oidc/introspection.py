@@ -19,10 +19,12 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.sender_constraint import token_type
 from doorward.oidc.subjects import subject_of
-from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
 from doorward.oidc.tokens import is_offline, seconds_of
 from doorward.oidc.users import find_live_user
 from doorward.storage import Executor, Snapshot
+
+Presented = AccessToken | MachineToken | RefreshToken
 
 JWT_TYPE = "token-introspection+jwt"
 JWT_MEDIA_TYPE = f"application/{JWT_TYPE}"
@@ -45,6 +47,7 @@ class Active(msgspec.Struct, frozen=True):
     iss: str
     scope: str
     token_type: str
+    aud: str | UnsetType = UNSET
     # RFC 9470 section 6.2, RFC 8693 section 4.1, RFC 7800 and RFC 9396 section 9.2.
     auth_time: int | UnsetType = UNSET
     acr: str | UnsetType = UNSET
@@ -104,14 +107,15 @@ async def _find_active(
         return None
     return Active(
         active=True,
-        sub=await subject_of(snapshot, owner, user_id=token.user_id, sealer=provider.sealer),
+        sub=await _subject(token, snapshot, owner, provider),
         client_id=token.client_id,
         iat=seconds_of(token.issued_at),
         exp=seconds_of(token.expires_at),
         iss=edge.issuer,
         scope=token.scope,
         token_type=_token_type(token),
-        auth_time=seconds_of(token.authenticated_at) if token.authenticated_at else UNSET,
+        aud=_audience(token),
+        auth_time=_auth_time(token),
         acr=token.context.acr or UNSET,
         amr=token.context.amr or UNSET,
         cnf=token.context.cnf or UNSET,
@@ -128,6 +132,25 @@ async def _has_user(token: RefreshToken, db: Executor, *, edge: Edge, now: datet
     return user is not None
 
 
-def _token_type(token: AccessToken | RefreshToken) -> str:
+async def _subject(token: Presented, snapshot: Snapshot, owner: Client, provider: Provider) -> str:
+    # RFC 9068 section 2.2: without a user the subject is the client.
+    if isinstance(token, MachineToken):
+        return token.client_id
+    return await subject_of(snapshot, owner, user_id=token.user_id, sealer=provider.sealer)
+
+
+def _audience(token: Presented) -> str | UnsetType:
+    if isinstance(token, RefreshToken):
+        return UNSET
+    return token.audience or UNSET
+
+
+def _auth_time(token: Presented) -> int | UnsetType:
+    if isinstance(token, MachineToken) or token.authenticated_at is None:
+        return UNSET
+    return seconds_of(token.authenticated_at)
+
+
+def _token_type(token: Presented) -> str:
     # RFC 9449 section 6.2.
-    return token_type(token.context.cnf) if isinstance(token, AccessToken) else "refresh_token"
+    return "refresh_token" if isinstance(token, RefreshToken) else token_type(token.context.cnf)

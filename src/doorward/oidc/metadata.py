@@ -28,6 +28,7 @@ from doorward.oidc.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.scopes import OIDC_SCOPES
 from doorward.oidc.step_up import reachable_acrs
 from doorward.oidc.token import GRANTS
+from doorward.resources.detail_types import known_types
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
@@ -111,7 +112,7 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "claim_types_supported": ["normal"],
         "claims_supported": list(CLAIMS),
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
@@ -142,6 +143,8 @@ async def provider_metadata(
         # CIMD section 6.
         "client_id_metadata_document_supported": await provider.documents.is_effective(snapshot)
         or None,
+        # RFC 9396 section 10.
+        "authorization_details_types_supported": sorted(await known_types(snapshot)) or None,
     }
     members["mtls_endpoint_aliases"] = _aliases(members, provider=provider, edge=edge)
     return {name: value for name, value in members.items() if value is not None}

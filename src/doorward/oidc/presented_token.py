@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from doorward.kit.crypto import Sealer, hash_token
-from doorward.oidc.bearer import grant_of_access_token, grant_of_refresh_token
+from doorward.oidc.bearer import grant_of_access_token, grant_of_refresh_token, is_machine_token
 from doorward.oidc.errors import InvalidRequest, UnsupportedTokenType
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.store import find_access_token, find_refresh_token
-from doorward.oidc.tables import AccessToken, RefreshToken
+from doorward.oidc.store import find_access_token, find_machine_token, find_refresh_token
+from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
 from doorward.storage import Executor
 
 
 async def find_presented_token(
     request: OidcRequest, db: Executor, *, sealer: Sealer, now: datetime
-) -> AccessToken | RefreshToken | None:
+) -> AccessToken | MachineToken | RefreshToken | None:
     """Return the stored token that the request presents.
 
-    The two kinds are told apart by their form, so token_type_hint is not needed. For a refresh
+    The kinds are told apart by their form, so token_type_hint is not needed. For a refresh
     token that was replaced the one in its place is returned: see `is_current`.
 
     Raises:
@@ -35,6 +35,10 @@ async def find_presented_token(
         return await find_access_token(
             db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
         )
+    if is_machine_token(value):
+        return await find_machine_token(
+            db, tenant_id=tenant_id, token_hash=hash_token(value), now=now
+        )
     grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=sealer)
     if grant_id is None:
         return None
@@ -42,6 +46,6 @@ async def find_presented_token(
     return token if token is not None and token.expires_at > now else None
 
 
-def is_current(token: AccessToken | RefreshToken, request: OidcRequest) -> bool:
+def is_current(token: AccessToken | MachineToken | RefreshToken, request: OidcRequest) -> bool:
     """Tell whether the token is the very one that was presented, not its successor."""
     return token.token_hash == hash_token(request.params.get("token") or "")

@@ -38,8 +38,8 @@ def why_sign_in(
         age = now - session.authenticated_at
         if request.max_age == 0 or age > timedelta(seconds=request.max_age):
             return "End-User authentication could not be obtained within max_age"
-    if request.hint is not None and not request.hint.names(session.user_id):
-        return "id_token_hint and authenticated subject do not match"
+    if not request.is_about(session.user_id):
+        return "the hinted and the authenticated subject do not match"
     # RFC 9470 section 4.1: not strong enough.
     if not is_fulfilled(request.demand, session.amr):
         return "the session does not reach the requested acr"
@@ -89,7 +89,7 @@ def check_outcome(request: AuthorizationRequest, *, user_id: str, amr: list[str]
         LoginRequired: OpenID Connect Core section 3.1.2.1: another person than the hint names.
         UnmetAuthenticationRequirements: RFC 9470 section 5.
     """
-    if request.hint is not None and not request.hint.names(user_id):
-        raise LoginRequired("id_token_hint and authenticated subject do not match")
+    if not request.is_about(user_id):
+        raise LoginRequired("the hinted and the authenticated subject do not match")
     if not is_fulfilled(request.demand, amr):
         raise UnmetAuthenticationRequirements("the requested acr was not reached")

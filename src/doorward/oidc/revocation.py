@@ -10,8 +10,8 @@ from doorward.oidc.presented_token import find_presented_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
-from doorward.oidc.store import delete_access_token
-from doorward.oidc.tables import RefreshToken
+from doorward.oidc.store import delete_access_token, delete_machine_token
+from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
 
 
 async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -33,6 +33,8 @@ async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
     async with db.transaction(edge.tenant_id) as tx:
         if isinstance(token, RefreshToken):
             done = await end_grant(tx, tenant_id=edge.tenant_id, grant_id=token.grant_id)
+        elif isinstance(token, MachineToken):
+            done = await delete_machine_token(tx, tenant_id=edge.tenant_id, token=token)
         else:
             done = await delete_access_token(tx, tenant_id=edge.tenant_id, token=token)
         if done:
@@ -42,8 +44,13 @@ async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
                 key="RevokeToken",
                 edge=edge,
                 at=now,
-                user_id=token.user_id,
+                user_id=None if isinstance(token, MachineToken) else token.user_id,
                 application_id=client.id,
-                params={"grantId": token.grant_id, "tokenType": type(token).__name__},
+                params=_described(token),
             )
     return OidcResponse(200)
+
+
+def _described(token: AccessToken | MachineToken | RefreshToken) -> dict[str, str]:
+    described = {"tokenType": type(token).__name__}
+    return described if isinstance(token, MachineToken) else {"grantId": token.grant_id} | described

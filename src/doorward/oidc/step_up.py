@@ -13,12 +13,12 @@ the tenant can fulfil is refused at once, so that nobody signs in for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from doorward.applications.cached import Client
+from doorward.oidc.claims_request import ClaimsRequest
 from doorward.oidc.request import Params
 from doorward.sign_in_experience.document import Experience
 
@@ -49,12 +49,11 @@ class Demand(msgspec.Struct, frozen=True):
 NO_DEMAND = Demand()
 
 
-def find_demand(params: Params, *, client: Client, claims: Mapping[str, Any] | None) -> Demand:
+def find_demand(params: Params, *, client: Client, claims: ClaimsRequest) -> Demand:
     """Return what a request demands; `claims` is its parsed claims parameter."""
     # 1. OpenID Connect Core section 5.5.1.1: an essential acr with values MUST be answered so.
-    wanted = ((claims or {}).get("id_token") or {}).get("acr") or {}
-    named = wanted.get("values") or ([wanted["value"]] if "value" in wanted else [])
-    if named and wanted.get("essential") is True:
+    named = claims.acr_values
+    if named and claims.is_acr_essential:
         return Demand(_known(named), is_essential=True)
 
     # 2. The request's own wish, else the application's.
@@ -100,7 +99,7 @@ def reachable_acrs(experience: Experience) -> tuple[str, ...]:
     return (FEDERATED,)
 
 
-def _known(values: Sequence[Any]) -> tuple[str, ...]:
+def _known(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value in LEVELS)
 
 

@@ -16,10 +16,12 @@ from doorward.kit.crypto import hash_token
 from doorward.oidc.tables import (
     AccessToken,
     AuthorizationCode,
+    MachineToken,
     RefreshToken,
     TokenContext,
     access_tokens,
     authorization_codes,
+    machine_tokens,
     refresh_tokens,
 )
 from doorward.sessions.store import lives
@@ -34,6 +36,7 @@ _NOW = bindparam("now", type_=Timestamp())
 _INSERT_CODE = insert_statement(authorization_codes)
 _INSERT_REFRESH_TOKEN = insert_statement(refresh_tokens)
 _INSERT_ACCESS_TOKEN = insert_statement(access_tokens)
+_INSERT_MACHINE_TOKEN = insert_statement(machine_tokens)
 
 
 def _columns(table: Table) -> list[Any]:
@@ -106,9 +109,20 @@ _DELETE_ACCESS_TOKEN = Statement(
         _a.token_hash == bindparam("hash_"),
     )
 )
+_THIS_MACHINE_TOKEN = (
+    machine_tokens.c.tenant_id == bindparam("tenant_id"),
+    machine_tokens.c.token_hash == bindparam("hash_"),
+)
+_FIND_MACHINE_TOKEN = Statement(
+    select(*_columns(machine_tokens)).where(
+        *_THIS_MACHINE_TOKEN, machine_tokens.c.expires_at > _NOW
+    ),
+    into=MachineToken,
+)
+_DELETE_MACHINE_TOKEN = Statement(delete(machine_tokens).where(*_THIS_MACHINE_TOKEN))
 _SWEEPS = tuple(
     delete_batch(table, table.c.expires_at <= _NOW)
-    for table in (access_tokens, authorization_codes)
+    for table in (access_tokens, authorization_codes, machine_tokens)
 )
 
 
@@ -225,6 +239,7 @@ async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToke
         scope=token.scope,
         authenticated_at=token.authenticated_at,
         context=token.context,
+        audience=token.audience,
         issued_at=token.issued_at,
         expires_at=token.expires_at,
     )
@@ -261,6 +276,34 @@ async def delete_access_token(tx: Transaction, *, tenant_id: str, token: AccessT
         grant_id_=token.grant_id,
         hash_=token.token_hash,
     )
+    return count == 1
+
+
+async def add_machine_token(tx: Transaction, *, tenant_id: str, token: MachineToken) -> None:
+    """Store a new opaque access token of a machine."""
+    await tx.execute(
+        _INSERT_MACHINE_TOKEN,
+        tenant_id=tenant_id,
+        token_hash=token.token_hash,
+        client_id=token.client_id,
+        audience=token.audience,
+        scope=token.scope,
+        context=token.context,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+    )
+
+
+async def find_machine_token(
+    db: Executor, *, tenant_id: str, token_hash: str, now: datetime
+) -> MachineToken | None:
+    """Return the row of a machine's opaque access token that has not expired."""
+    return await db.one(_FIND_MACHINE_TOKEN, tenant_id=tenant_id, hash_=token_hash, now=now)
+
+
+async def delete_machine_token(tx: Transaction, *, tenant_id: str, token: MachineToken) -> bool:
+    """Delete a machine's opaque access token; False when it was gone already."""
+    count = await tx.execute(_DELETE_MACHINE_TOKEN, tenant_id=tenant_id, hash_=token.token_hash)
     return count == 1
 
 

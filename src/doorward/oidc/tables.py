@@ -100,12 +100,27 @@ access_tokens = tenant_table(
     Column("scope", Text, nullable=False),
     Column("authenticated_at", Timestamp),
     Column("context", Json(TokenContext), nullable=False),
+    Column("audience", Text),
     Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     _of_grant(),
     primary_key=("grant_id", "token_hash"),
 )
 Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
+
+# Nobody granted them, so they hang on no grant: opaque tokens of machines for an API.
+machine_tokens = tenant_table(
+    "machine_tokens",
+    Column("token_hash", String(64), nullable=False),
+    Column("client_id", ClientId, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("context", Json(TokenContext), nullable=False),
+    Column("issued_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    primary_key=("token_hash",),
+)
+Index("ix_machine_tokens_expires_at", machine_tokens.c.expires_at)
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True):
@@ -149,7 +164,7 @@ class RefreshToken(msgspec.Struct, frozen=True):
 
 class AccessToken(msgspec.Struct, frozen=True):
     """A row of access_tokens (the opaque ones). `session_id` is the session it dies with, None for
-    offline access."""
+    offline access; `audience` the API that it is for, None for userinfo."""
 
     grant_id: str
     token_hash: str
@@ -158,6 +173,19 @@ class AccessToken(msgspec.Struct, frozen=True):
     session_id: str | None
     scope: str
     authenticated_at: datetime | None
+    context: TokenContext
+    issued_at: datetime
+    expires_at: datetime
+    audience: str | None = None
+
+
+class MachineToken(msgspec.Struct, frozen=True):
+    """A row of machine_tokens."""
+
+    token_hash: str
+    client_id: str
+    audience: str
+    scope: str
     context: TokenContext
     issued_at: datetime
     expires_at: datetime

@@ -1,6 +1,7 @@
 """RFC 9068 (JWT access tokens), RFC 6749 section 1.5 (opaque ones and refresh tokens).
 
-    held (a code or refresh token) ─► plan_access_token ─┬─► resource named     JWT, at+jwt
+    held (a code or refresh token) ─► plan_access_token ─┬─► resource named     JWT, at+jwt, or
+                                                         │                      opaque if it says so
                                                          └─► otherwise          opaque, for userinfo
     then, in the transaction of the grant: store_access_token, store_refresh_token
 
@@ -20,6 +21,7 @@ from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey
+from doorward.oidc.authorization_details import PARAMETER, details_of_token
 from doorward.oidc.bearer import new_access_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
@@ -85,23 +87,27 @@ class AccessTokenClaims(msgspec.Struct, frozen=True):
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3, RFC 8693 section 2.2.1."""
+    """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3, RFC 8693 section 2.2.1, RFC 9396
+    section 7."""
 
     access_token: str
     expires_in: int
     scope: str
     token_type: str = "Bearer"  # noqa: S105 (RFC 6750)
+    authorization_details: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
     id_token: str | msgspec.UnsetType = msgspec.UNSET
     refresh_token: str | msgspec.UnsetType = msgspec.UNSET
     issued_token_type: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccessPlan(msgspec.Struct, frozen=True):
-    """An access token to be made: a JWT for `audience`, or an opaque one when that is None."""
+    """An access token to be made: for an API, or for userinfo when `audience` is None."""
 
     audience: str | None
     scope: str
     lifetime: int
+    is_opaque: bool = True
+    authorization_details: list[dict[str, Any]] | None = None
 
 
 def is_offline(held: Authorized) -> bool:
@@ -130,7 +136,12 @@ async def plan_access_token(
     # 3. RFC 8707 section 2.2: one resource a token, and of those that were authorized.
     audience = _audience(held, params, scope=scope)
     if audience is None:
-        return AccessPlan(audience=None, scope=oidc_scopes(scope), lifetime=OPAQUE_LIFETIME)
+        return AccessPlan(
+            audience=None,
+            scope=oidc_scopes(scope),
+            lifetime=OPAQUE_LIFETIME,
+            authorization_details=await _details(snapshot, params, held=held, audience=None),
+        )
 
     # 4. Of the scopes asked for, those that the user's roles grant now.
     resource = await find_resource(snapshot, audience)
@@ -143,7 +154,22 @@ async def plan_access_token(
     granted = await resource_scopes(
         snapshot, db, user_id=held.user_id, indicator=audience, scope=scope
     )
-    return AccessPlan(audience=audience, scope=granted, lifetime=resource.access_token_ttl)
+    return AccessPlan(
+        audience=audience,
+        scope=granted,
+        lifetime=resource.access_token_ttl,
+        is_opaque=resource.is_opaque,
+        authorization_details=await _details(snapshot, params, held=held, audience=audience),
+    )
+
+
+async def _details(
+    snapshot: Snapshot, params: Params, *, held: Authorized, audience: str | None
+) -> list[dict[str, Any]] | None:
+    granted = held.context.authorization_details
+    if granted is None and params.get(PARAMETER) is None:
+        return None
+    return await details_of_token(snapshot, params, granted=granted, audience=audience)
 
 
 async def _within_ceiling(snapshot: Snapshot, *, held: Authorized, scope: str) -> str:
@@ -208,7 +234,7 @@ def make_access_token(
 ) -> str:
     """Return the access token of a plan: signed, or random. `subject` is the user as the client
     knows them (subjects.py)."""
-    if plan.audience is None:
+    if plan.audience is None or plan.is_opaque:
         return new_access_token(held.grant_id)
     return sign_access_token(
         key,
@@ -220,7 +246,7 @@ def make_access_token(
         lifetime=plan.lifetime,
         now=now,
         authenticated_at=held.authenticated_at,
-        context=held.context,
+        context=_context(held, plan),
     )
 
 
@@ -238,7 +264,7 @@ async def store_access_token(
     Raises:
         ForeignKeyViolation: the grant was revoked meanwhile.
     """
-    if plan.audience is not None:
+    if not plan.is_opaque:
         return
     row = AccessToken(
         grant_id=held.grant_id,
@@ -248,9 +274,10 @@ async def store_access_token(
         session_id=None if is_offline(held) else held.session_id,
         scope=plan.scope,
         authenticated_at=held.authenticated_at,
-        context=held.context,
+        context=_context(held, plan),
         issued_at=now,
         expires_at=now + timedelta(seconds=plan.lifetime),
+        audience=plan.audience,
     )
     await add_access_token(tx, tenant_id=tenant_id, token=row)
 
@@ -281,6 +308,14 @@ async def store_refresh_token(
         family_expires_at=family_expires_at,
     )
     await add_refresh_token(tx, tenant_id=tenant_id, token=row)
+
+
+def _context(held: Authorized, plan: AccessPlan) -> TokenContext:
+    """Return what a token carries of what is held: of authorization details only its own."""
+    context = held.context
+    if context.authorization_details is None:
+        return context
+    return msgspec.structs.replace(context, authorization_details=plan.authorization_details)
 
 
 def seconds_of(moment: datetime) -> int:

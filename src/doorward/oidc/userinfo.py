@@ -8,7 +8,7 @@ from doorward.keys.ring import signing_key
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.oidc.bearer import grant_of_access_token
-from doorward.oidc.claims import userinfo_claims
+from doorward.oidc.claims import requested_claims, userinfo_claims
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
@@ -61,15 +61,25 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
         edge=edge,
     )
 
-    # 4. RFC 6750 section 3.1: the scope that this endpoint needs.
+    # 4. RFC 6750 section 3.1: the scope that this endpoint needs, of a token that is for it: an API
+    #    may have a scope of that name too.
     scopes = token.scope.split()
-    if OPENID not in scopes:
+    if OPENID not in scopes or token.audience is not None:
         raise InsufficientScope(
             "access token missing openid scope",
             scope=OPENID,
             challenge=_challenge(edge, "insufficient_scope", scheme=scheme) + f', scope="{OPENID}"',
         )
     claims = await userinfo_claims(db, tenant_id=edge.tenant_id, user=user, scopes=scopes)
+    if token.context.claims is not None:
+        claims |= await requested_claims(
+            db,
+            tenant_id=edge.tenant_id,
+            user=user,
+            client=client,
+            asked=token.context.claims,
+            member="userinfo",
+        )
     claims["sub"] = await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer)
 
     # 5. Section 5.3.2: signed for clients that registered an algorithm for it.

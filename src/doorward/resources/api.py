@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import QueryParameter
@@ -25,6 +26,7 @@ from doorward.management.paging import (
 )
 from doorward.management.search import is_yes, provide_search
 from doorward.resources import store
+from doorward.resources.detail_types import check_types_free
 from doorward.resources.rules import (
     check_scope_name,
     delete_resource,
@@ -32,7 +34,7 @@ from doorward.resources.rules import (
     get_resource,
     set_default,
 )
-from doorward.resources.tables import Resource, Scope
+from doorward.resources.tables import AuthorizationDetailsType, Resource, Scope
 from doorward.storage import Database, config_changed
 from doorward.storage.search import Search
 
@@ -41,6 +43,8 @@ DEFAULT_TOKEN_LIFETIME = 3600
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Indicator = Annotated[str, Meta(min_length=1, max_length=2048)]
 TokenLifetime = Annotated[int, Meta(ge=1, le=2_147_483_647)]
+Format = Literal["jwt", "opaque"]
+DetailTypes = Annotated[list[AuthorizationDetailsType], Meta(max_length=50)]
 Description = Annotated[str, Meta(max_length=65_536)]
 
 
@@ -56,7 +60,9 @@ class ScopeView(View):
 
 
 class ResourceView(View):
-    """An API resource; `accessTokenTtl` is in seconds."""
+    """An API resource; `accessTokenTtl` is in seconds. Opaque access tokens are introspected;
+    `authorizationDetailsTypes` is what clients may ask for by `authorization_details` (RFC 9396).
+    """
 
     tenant_id: str
     id: str
@@ -64,6 +70,8 @@ class ResourceView(View):
     indicator: str
     is_default: bool
     access_token_ttl: int
+    access_token_format: Format
+    authorization_details_types: list[AuthorizationDetailsType]
     scopes: list[ScopeView] | UnsetType = UNSET
 
 
@@ -73,6 +81,8 @@ class CreateResource(Body):
     name: Name
     indicator: Indicator
     access_token_ttl: TokenLifetime = DEFAULT_TOKEN_LIFETIME
+    access_token_format: Format = "jwt"  # noqa: S105 (no password)
+    authorization_details_types: DetailTypes = msgspec.field(default_factory=list)
 
 
 class UpdateResource(Body):
@@ -80,6 +90,8 @@ class UpdateResource(Body):
 
     name: Name | UnsetType = UNSET
     access_token_ttl: TokenLifetime | UnsetType = UNSET
+    access_token_format: Format | UnsetType = UNSET
+    authorization_details_types: DetailTypes | UnsetType = UNSET
 
 
 class SetDefault(Body):
@@ -104,6 +116,7 @@ class UpdateScope(Body):
 
 def view_resource(tenant_id: str, resource: Resource) -> ResourceView:
     """Return a resource as the API shows it."""
+    format_: Any = resource.access_token_format
     return ResourceView(
         tenant_id=tenant_id,
         id=resource.id,
@@ -111,6 +124,8 @@ def view_resource(tenant_id: str, resource: Resource) -> ResourceView:
         indicator=resource.indicator,
         is_default=resource.is_default,
         access_token_ttl=resource.access_token_ttl,
+        access_token_format=format_,
+        authorization_details_types=resource.authorization_details_types,
     )
 
 
@@ -162,12 +177,16 @@ async def create_resource(data: CreateResource, db: Database, edge: Edge) -> Res
         indicator=data.indicator,
         is_default=False,
         access_token_ttl=data.access_token_ttl,
+        access_token_format=data.access_token_format,
+        authorization_details_types=data.authorization_details_types,
     )
     in_use = {"uq_resources_indicator": "resource.resource_identifier_in_use"}
     with unique_as(in_use, indicator=data.indicator):
         async with db.transaction(edge.tenant_id) as tx:
-            await store.add_resource(tx, tenant_id=edge.tenant_id, resource=resource)
+            # Counted first, so that two who define the same type take turns.
             await config_changed(tx, edge.tenant_id)
+            await check_types_free(tx, tenant_id=edge.tenant_id, resource=resource)
+            await store.add_resource(tx, tenant_id=edge.tenant_id, resource=resource)
     view = view_resource(edge.tenant_id, resource)
     view.scopes = []
     return view
@@ -188,11 +207,13 @@ async def update_resource(
     async with db.transaction(edge.tenant_id) as tx:
         await get_modifiable_resource(tx, tenant_id=edge.tenant_id, resource_id=resource_id)
         if changes := changes_of(data):
+            await config_changed(tx, edge.tenant_id)
             await store.update_resource(
                 tx, tenant_id=edge.tenant_id, resource_id=resource_id, changes=changes
             )
-            await config_changed(tx, edge.tenant_id)
         resource = await get_resource(tx, tenant_id=edge.tenant_id, resource_id=resource_id)
+        if "authorization_details_types" in changes:
+            await check_types_free(tx, tenant_id=edge.tenant_id, resource=resource)
     return view_resource(edge.tenant_id, resource)
 
 

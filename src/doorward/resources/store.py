@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy import Select, Text, bindparam, cast, delete, func, select, update
 
-from doorward.resources.tables import Resource, Scope, resources, scopes
+from doorward.resources.tables import AuthorizationDetailsType, Resource, Scope, resources, scopes
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
 from doorward.storage.listing import EVERYTHING, Listing, Window, fetch_window
 from doorward.storage.search import Search, search_condition
 
 _r = resources.c
 _s = scopes.c
-_RESOURCE = (_r.id, _r.name, _r.indicator, _r.is_default, _r.access_token_ttl)
+_RESOURCE = (
+    _r.id,
+    _r.name,
+    _r.indicator,
+    _r.is_default,
+    _r.access_token_ttl,
+    _r.access_token_format,
+    _r.authorization_details_types,
+)
 _SCOPE = (_s.id, _s.resource_id, _s.name, _s.description, _s.created_at)
 _SEARCHED = {"id": _s.id, "name": _s.name, "description": _s.description}
 _OURS = _r.tenant_id == bindparam("tenant_id")
@@ -32,6 +40,11 @@ _FIND_BY_INDICATOR = Statement(
 )
 _FIND_DEFAULT = Statement(select(*_RESOURCE).where(_OURS, _r.is_default.is_(True)), into=Resource)
 _LONGEST = Statement(select(func.max(_r.access_token_ttl).label("longest")).where(_OURS))
+_LIST_DETAIL_TYPES = Statement(
+    select(_r.indicator, _r.authorization_details_types).where(
+        _OURS, cast(_r.authorization_details_types, Text) != "[]"
+    )
+)
 _CLEAR_DEFAULT = Statement(
     update(resources).where(_OURS, _r.is_default.is_(True)).values(is_default=False)
 )
@@ -62,6 +75,8 @@ async def add_resource(tx: Transaction, *, tenant_id: str, resource: Resource) -
         indicator=resource.indicator,
         is_default=resource.is_default,
         access_token_ttl=resource.access_token_ttl,
+        access_token_format=resource.access_token_format,
+        authorization_details_types=resource.authorization_details_types,
     )
 
 
@@ -94,6 +109,14 @@ async def list_resources(
         window=window,
         tenant_id=tenant_id,
     )
+
+
+async def list_detail_types(
+    db: Executor, *, tenant_id: str
+) -> list[tuple[str, list[AuthorizationDetailsType]]]:
+    """Return the indicator and the types of each resource that defines any."""
+    rows = await db.all(_LIST_DETAIL_TYPES, tenant_id=tenant_id)
+    return [(row["indicator"], row["authorization_details_types"]) for row in rows]
 
 
 async def longest_access_token_lifetime(db: Executor, *, tenant_id: str) -> int:

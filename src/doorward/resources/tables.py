@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, String, Text
 
-from doorward.storage import Timestamp, tenant_table
+from doorward.storage import Json, Timestamp, tenant_table
+
+
+class DetailField(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+    """A member that authorization details of a type may have."""
+
+    kind: Literal["string", "number", "boolean", "object", "array"]
+    is_required: bool = False
+
+
+class AuthorizationDetailsType(
+    msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True
+):
+    """A type of authorization details (RFC 9396 section 2); `description` is what people read."""
+
+    type: Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
+    description: Annotated[str, Meta(max_length=256)] | None = None
+    fields: Annotated[
+        dict[Annotated[str, Meta(min_length=1, max_length=64)], DetailField], Meta(max_length=50)
+    ] = msgspec.field(default_factory=dict)
+
 
 resources = tenant_table(
     "resources",
@@ -16,6 +38,8 @@ resources = tenant_table(
     Column("indicator", Text, nullable=False),
     Column("is_default", Boolean, nullable=False),
     Column("access_token_ttl", BigInteger, nullable=False),
+    Column("access_token_format", String(8), nullable=False),
+    Column("authorization_details_types", Json(list[AuthorizationDetailsType]), nullable=False),
 )
 Index("uq_resources_indicator", resources.c.tenant_id, resources.c.indicator, unique=True)
 
@@ -36,13 +60,23 @@ Index("uq_scopes_name", scopes.c.tenant_id, scopes.c.resource_id, scopes.c.name,
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """A row of resources; `access_token_ttl` is in seconds."""
+    """A row of resources; `access_token_ttl` is in seconds, `access_token_format` "jwt" or
+    "opaque"."""
 
     id: str
     name: str
     indicator: str
     is_default: bool
     access_token_ttl: int
+    access_token_format: str = "jwt"  # noqa: S105 (no password)
+    authorization_details_types: list[AuthorizationDetailsType] = msgspec.field(
+        default_factory=list
+    )
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether access tokens are random values that the API asks us about."""
+        return self.access_token_format == "opaque"  # noqa: S105 (no password)
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -1,15 +1,23 @@
-"""RFC 6749 section 4.4: client_credentials, a machine's token for one API resource."""
+"""RFC 6749 section 4.4, RFC 9396: client_credentials, a machine's token for one API resource."""
 
 from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
 
 from doorward.applications.cached import Client
 from doorward.audit.store import record
 from doorward.keys.ring import current_keys
+from doorward.kit.crypto import hash_token
+from doorward.oidc.authorization_details import PARAMETER, details_of_machine
+from doorward.oidc.bearer import new_machine_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.sender_constraint import Confirmation, token_type
-from doorward.oidc.tables import NO_CONTEXT, TokenContext
+from doorward.oidc.store import add_machine_token
+from doorward.oidc.tables import NO_CONTEXT, MachineToken, TokenContext
 from doorward.oidc.tokens import TokenResponse, sign_access_token
 from doorward.resources.cached import find_default_resource, find_resource
 from doorward.resources.tables import Resource
@@ -25,11 +33,12 @@ async def client_credentials(
     *,
     cnf: Confirmation | None,
 ) -> TokenResponse:
-    """Give a machine a JWT access token.
+    """Give a machine an access token.
 
     Raises:
         InvalidTarget: no resource, an unknown one, or several.
         AccessDenied: an organization that the application is not in.
+        InvalidAuthorizationDetails: details that the application may not have there.
     """
     edge, now = request.edge, provider.clock.now()
 
@@ -45,22 +54,44 @@ async def client_credentials(
     asked = (request.params.get("scope") or "").split()
     scope = " ".join(name for name in dict.fromkeys(asked) if name in allowed)
 
-    # 4. The token.
-    ring = await current_keys(snapshot, sealer=provider.sealer)
-    token = sign_access_token(
-        ring.current,
-        issuer=edge.issuer,
-        subject=client.id,
-        client_id=client.id,
-        audience=resource.indicator,
-        scope=scope,
-        lifetime=resource.access_token_ttl,
-        now=int(now.timestamp()),
-        context=TokenContext(cnf=cnf) if cnf is not None else NO_CONTEXT,
-    )
+    # 4. What it carries beside them.
+    context = TokenContext(cnf=cnf) if cnf is not None else NO_CONTEXT
+    if request.params.get(PARAMETER) is not None:
+        details = await details_of_machine(
+            snapshot, request.params, client=client, audience=resource.indicator
+        )
+        context = msgspec.structs.replace(context, authorization_details=details)
 
-    # 5. The audit entry is on disk before the token leaves.
+    # 5. The token.
+    if resource.is_opaque:
+        token = new_machine_token()
+    else:
+        ring = await current_keys(snapshot, sealer=provider.sealer)
+        token = sign_access_token(
+            ring.current,
+            issuer=edge.issuer,
+            subject=client.id,
+            client_id=client.id,
+            audience=resource.indicator,
+            scope=scope,
+            lifetime=resource.access_token_ttl,
+            now=int(now.timestamp()),
+            context=context,
+        )
+
+    # 6. The audit entry, and what an opaque token is worth, are on disk before the token leaves.
     async with provider.db.transaction(edge.tenant_id) as tx:
+        if resource.is_opaque:
+            stored = MachineToken(
+                token_hash=hash_token(token),
+                client_id=client.id,
+                audience=resource.indicator,
+                scope=scope,
+                context=context,
+                issued_at=now,
+                expires_at=now + timedelta(seconds=resource.access_token_ttl),
+            )
+            await add_machine_token(tx, tenant_id=edge.tenant_id, token=stored)
         await record(
             tx,
             tenant_id=edge.tenant_id,
@@ -75,6 +106,7 @@ async def client_credentials(
         expires_in=resource.access_token_ttl,
         scope=scope,
         token_type=token_type(cnf),
+        authorization_details=context.authorization_details or msgspec.UNSET,
     )
 
 

@@ -212,6 +212,7 @@ async def device_code(
         access_token=access_token,
         expires_in=plan.lifetime,
         scope=plan.scope,
+        authorization_details=plan.authorization_details or msgspec.UNSET,
         token_type=token_type(cnf),
         id_token=id_token,
         refresh_token=refresh_token,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from doorward.applications.cached import Client
 from doorward.audit.store import record
 from doorward.keys.ring import current_keys
@@ -157,6 +159,7 @@ async def refresh_token(
         access_token=access_token,
         expires_in=plan.lifetime,
         scope=plan.scope,
+        authorization_details=plan.authorization_details or msgspec.UNSET,
         token_type=token_type(cnf),
         id_token=id_token,
         refresh_token=next_token,

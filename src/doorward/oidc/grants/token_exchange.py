@@ -120,7 +120,7 @@ async def token_exchange(
                 tx, tenant_id=edge.tenant_id, token_hash=subject.consumable, now=now
             ):
                 raise _TokenWasUsed
-            if plan.audience is None:
+            if plan.is_opaque:
                 await _store(
                     tx, edge.tenant_id, plan=plan, subject=subject, held=held, token=token, now=now
                 )
@@ -198,7 +198,8 @@ def _narrowed(plan: AccessPlan, subject: Subject, *, now: datetime) -> AccessPla
     """
     scope = plan.scope
     if subject.scope is not None and plan.audience in {None, subject.audience}:
-        had = subject.scope.split()
+        # A scope of an API that is called like one about the person is not that one.
+        had = subject.scope.split() if plan.audience == subject.audience else []
         scope = " ".join(name for name in scope.split() if name in had)
     if plan.audience is None and OPENID not in scope.split():
         if OPENID in plan.scope.split():
@@ -207,7 +208,7 @@ def _narrowed(plan: AccessPlan, subject: Subject, *, now: datetime) -> AccessPla
     lifetime = plan.lifetime
     if subject.expires_at is not None:
         lifetime = min(lifetime, max(1, int((subject.expires_at - now).total_seconds())))
-    return AccessPlan(audience=plan.audience, scope=scope, lifetime=lifetime)
+    return msgspec.structs.replace(plan, scope=scope, lifetime=lifetime)
 
 
 async def _store(

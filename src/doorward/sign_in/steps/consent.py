@@ -29,6 +29,7 @@ from doorward.interactions.store import answer_consent
 from doorward.kit.jose import encode_base64url
 from doorward.management.body import Body, View
 from doorward.resources.cached import find_resource
+from doorward.resources.detail_types import describe_all, known_types
 from doorward.resources.store import ScopeFilter, list_scopes
 from doorward.resources.tables import Resource, Scope
 from doorward.sign_in.hosted import HostedPage, UseForm, UsePage
@@ -63,6 +64,13 @@ class AskedResource(msgspec.Struct, frozen=True):
     scopes: tuple[Scope, ...]
 
 
+class AskedDetail(msgspec.Struct, frozen=True):
+    """An authorization detail (RFC 9396) in words: what it is, then its members."""
+
+    title: str
+    members: list[str]
+
+
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a user is asked. `asked` is all of it, `missing` what they have not allowed before."""
 
@@ -74,6 +82,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked
     missing: Asked
     resources: tuple[AskedResource, ...]
+    details: tuple[AskedDetail, ...]
     redirect_uri: str | None
 
     @property
@@ -84,7 +93,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """A value that changes with what is asked."""
-        encoded = msgspec.json.encode((self.asked, self.missing), order="deterministic")
+        encoded = msgspec.json.encode(
+            (self.asked, self.missing, self.details), order="deterministic"
+        )
         return encode_base64url(hashlib.sha256(encoded).digest()[:16])
 
 
@@ -133,6 +144,13 @@ class MissingResourceView(View):
     scopes: list[AskedScopeView]
 
 
+class DetailView(View):
+    """An authorization detail (RFC 9396) in words."""
+
+    title: str
+    members: list[str]
+
+
 class QuestionView(View):
     """What a user is asked. `missingOIDCScope` is without openid and offline_access."""
 
@@ -141,6 +159,7 @@ class QuestionView(View):
     missing_oidc_scope: list[str] = msgspec.field(name="missingOIDCScope")
     missing_resource_scopes: list[MissingResourceView]
     redirect_uri: str | UnsetType = UNSET
+    authorization_details: list[DetailView] | UnsetType = UNSET
 
 
 class Answer(Body):
@@ -206,6 +225,10 @@ async def show_question(visit: UseVisit, surface: UseSurface) -> QuestionView:
         ],
         missing_resource_scopes=[_view_resource(entry) for entry in question.resources],
         redirect_uri=question.redirect_uri or UNSET,
+        authorization_details=[
+            DetailView(title=detail.title, members=detail.members) for detail in question.details
+        ]
+        or UNSET,
     )
 
 
@@ -248,7 +271,9 @@ async def _question(visit: Visit, surface: Surface) -> Question:
         user_id=user.id,
         asked=asked,
         is_all_asked=is_asked_anew(
-            prompts=str(params.get("prompt", "")).split(), is_unproven=client.is_unproven
+            prompts=str(params.get("prompt", "")).split(),
+            is_unproven=client.is_unproven,
+            has_details="authorization_details" in params,
         ),
     )
     return Question(
@@ -260,6 +285,7 @@ async def _question(visit: Visit, surface: Surface) -> Question:
         asked=asked,
         missing=missing or asked,
         resources=await _asked_resources(visit, db, missing or asked),
+        details=await _details(visit, params.get("authorization_details")),
         redirect_uri=params.get("redirect_uri") or next(iter(client.redirect_uris), None),
     )
 
@@ -286,6 +312,13 @@ async def _asked_resources(visit: Visit, db: Database, missing: Asked) -> tuple[
         asked = tuple(scope for scope in scopes if scope.name in names)
         found.append(AskedResource(resource=resource, scopes=asked))
     return tuple(found)
+
+
+async def _details(visit: Visit, stored: str | None) -> tuple[AskedDetail, ...]:
+    if stored is None:
+        return ()
+    described = describe_all(msgspec.json.decode(stored), await known_types(visit.snapshot))
+    return tuple(AskedDetail(lines[0], lines[1:]) for lines in described)
 
 
 async def _store(visit: Visit, surface: Surface, *, question: Question, is_allowed: bool) -> None:
@@ -342,7 +375,8 @@ def _page(page: HostedPage, question: Question) -> Response[Any]:
                 "scopes": [scope.description or scope.name for scope in entry.scopes],
             }
             for entry in question.resources
-        ],
+        ]
+        + [{"title": detail.title, "scopes": detail.members} for detail in question.details],
         asked=question.digest,
         destination=_destination(question.redirect_uri),
         terms_url=look.terms_of_use_url,

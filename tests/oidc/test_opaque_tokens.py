@@ -1,0 +1,133 @@
+"""Opaque access tokens for APIs that ask for them, of people and of machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from doorward.sweep import sweep
+from doorward.users.tables import User
+from tests.oidc.house import House, RegisteredClient
+
+API = "https://books.example/api"
+
+
+async def introspected(house: House, client: RegisteredClient, token: str) -> dict[str, Any]:
+    answer = await house.http.post(
+        "/oidc/token/introspection", data={"token": token} | client.credentials
+    )
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+class TestOfAUser:
+    @pytest.fixture
+    async def tokens(self, house: House, web: RegisteredClient, ada: User) -> dict[str, Any]:
+        ids = await house.add_resource(is_opaque=True, scopes=("read:books", "openid"))
+        await house.add_role(scope_ids=list(ids.values()), user=ada)
+        answer = await house.browser().authorize(
+            web, user=ada, resource=API, scope="openid offline_access read:books"
+        )
+        return await house.exchange(web, answer["code"], resource=API)
+
+    async def test_the_api_asks_what_it_is_worth(
+        self, house: House, web: RegisteredClient, ada: User, tokens: dict[str, Any]
+    ) -> None:
+        """RFC 7662 section 2.2: with aud, so that an API refuses tokens of another."""
+        answer = await introspected(house, web, tokens["access_token"])
+
+        assert tokens["access_token"].count(".") == 0
+        assert answer["active"] is True
+        assert (answer["aud"], answer["sub"]) == (API, ada.id)
+        assert answer["scope"] == "openid read:books"
+
+    async def test_is_not_for_userinfo(self, house: House, tokens: dict[str, Any]) -> None:
+        """Not even when the API has a scope of its own that is called openid."""
+        assert (await house.userinfo(tokens["access_token"])).status_code == 403
+
+    async def test_ends_with_the_grant(
+        self, house: House, web: RegisteredClient, tokens: dict[str, Any]
+    ) -> None:
+        """RFC 7009 section 2.1: what a JWT cannot do."""
+        await house.http.post(
+            "/oidc/token/revocation",
+            data={"token": tokens["refresh_token"]} | web.credentials,
+        )
+
+        assert await introspected(house, web, tokens["access_token"]) == {"active": False}
+
+
+class TestOfAMachine:
+    @pytest.fixture
+    async def machine(self, house: House) -> RegisteredClient:
+        ids = await house.add_resource(is_opaque=True)
+        machine = await house.add_client("MachineToMachine", redirect_uris=())
+        await house.add_role(scope_ids=[ids["read:books"]], client=machine)
+        return machine
+
+    async def token(self, house: House, machine: RegisteredClient) -> str:
+        form = {"grant_type": "client_credentials", "resource": API, "scope": "read:books"}
+        answer = await house.token(form | machine.credentials)
+        assert answer.status_code == 200, answer.text
+        assert answer.json().keys() == {"access_token", "expires_in", "scope", "token_type"}
+        return str(answer.json()["access_token"])
+
+    async def test_the_api_asks_what_it_is_worth(
+        self, house: House, web: RegisteredClient, machine: RegisteredClient
+    ) -> None:
+        token = await self.token(house, machine)
+
+        answer = await introspected(house, web, token)
+
+        issued_at = answer.pop("iat")
+        assert answer == {
+            "active": True,
+            "sub": machine.id,
+            "client_id": machine.id,
+            "exp": issued_at + 3600,
+            "iss": "http://localhost:3001/oidc",
+            "aud": API,
+            "scope": "read:books",
+            "token_type": "Bearer",
+        }
+        assert (await house.userinfo(token)).status_code == 401
+
+    @pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t + "A", lambda t: t[3:]])
+    async def test_truncated_and_padded(
+        self, house: House, machine: RegisteredClient, spoil: Any
+    ) -> None:
+        token = await self.token(house, machine)
+        assert await introspected(house, machine, spoil(token)) == {"active": False}
+
+    async def test_revoked(
+        self, house: House, web: RegisteredClient, machine: RegisteredClient
+    ) -> None:
+        """RFC 7009 section 2.1: by its own client, and by no other."""
+        token = await self.token(house, machine)
+        form = {"token": token}
+
+        refused = await house.http.post("/oidc/token/revocation", data=form | web.credentials)
+        assert refused.status_code == 400
+        assert (await introspected(house, web, token))["active"] is True
+        await house.http.post("/oidc/token/revocation", data=form | machine.credentials)
+        assert await introspected(house, web, token) == {"active": False}
+
+    async def test_ends_with_its_client_and_its_time(
+        self, house: House, web: RegisteredClient, machine: RegisteredClient
+    ) -> None:
+        token = await self.token(house, machine)
+        await house.remove_client(machine)
+        assert await introspected(house, web, token) == {"active": False}
+
+    async def test_expires_and_is_swept(
+        self, house: House, web: RegisteredClient, machine: RegisteredClient
+    ) -> None:
+        token = await self.token(house, machine)
+        house.pass_time(hours=1, seconds=1)
+
+        assert await introspected(house, web, token) == {"active": False}
+        await sweep(house.db, clock=house.clock)
+        house.pass_time(hours=-2)
+        assert await introspected(house, web, token) == {"active": False}
