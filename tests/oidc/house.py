@@ -317,6 +317,23 @@ class House:
         answer = await (browser or self.browser()).authorize(client, user=user, **params)
         return await self.exchange(client, answer["code"])
 
+    async def management(self) -> httpx.AsyncClient:
+        """Return a client of the management API with a token of its own."""
+        indicator = f"https://{self.tenant_id}.logto.app/api"
+        resource = await resources.find_resource_by_indicator(
+            self.db, tenant_id=self.tenant_id, indicator=indicator
+        )
+        assert resource is not None
+        where = resources.ScopeFilter(resource_id=resource.id)
+        scopes = await resources.list_scopes(self.db, tenant_id=self.tenant_id, where=where)
+        machine = await self.add_client("MachineToMachine", redirect_uris=())
+        await self.add_role(scope_ids=[scope.id for scope in scopes.entries], client=machine)
+        form = {"grant_type": "client_credentials", "resource": indicator, "scope": "all"}
+        answer = await self.token(form | machine.credentials)
+        http = self.new_http()
+        http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+        return http
+
     async def userinfo(self, access_token: str) -> httpx.Response:
         return await self.http.get("/oidc/me", headers={"authorization": f"Bearer {access_token}"})
 

@@ -54,6 +54,7 @@ class Client(msgspec.Struct, frozen=True):
     logo_uri: str | None
     requires_pkce: bool
     metadata: ClientMetadata
+    max_allowed_grants: int | None = None
 
     @property
     def is_hardened(self) -> bool:
@@ -144,6 +145,7 @@ def client_of(application: Application, secrets: tuple[ClientSecret, ...]) -> Cl
         logo_uri=oidc.get("logoUri"),
         requires_pkce=not has_secrets(application.type) or custom.get("requirePkce", False),
         metadata=metadata,
+        max_allowed_grants=custom.get("maxAllowedGrants"),
     )
 
 

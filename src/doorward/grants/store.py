@@ -13,10 +13,20 @@ from doorward.storage.expiry import delete_batch
 _t = grants.c
 _HERE = _t.tenant_id == bindparam("tenant_id")
 _INSERT = insert_statement(grants)
-_FIND = Statement(
-    select(*[column for column in grants.c if column.name != "tenant_id"]).where(
-        _HERE, _t.id == bindparam("grant_id_")
-    ),
+_GRANT = [column for column in grants.c if column.name != "tenant_id"]
+_FIND = Statement(select(*_GRANT).where(_HERE, _t.id == bindparam("grant_id_")), into=Grant)
+_LIVE_OF_USER = (
+    _HERE,
+    _t.user_id == bindparam("user_id_"),
+    _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+)
+_LIST_OF_USER = Statement(
+    select(*_GRANT).where(*_LIVE_OF_USER).order_by(_t.created_at, _t.id), into=Grant
+)
+_LIST_OF_USER_AND_CLIENT = Statement(
+    select(*_GRANT)
+    .where(*_LIVE_OF_USER, _t.client_id == bindparam("client_id_"))
+    .order_by(_t.created_at, _t.id),
     into=Grant,
 )
 _EXTEND = Statement(
@@ -55,6 +65,26 @@ async def add_grant(tx: Transaction, *, tenant_id: str, grant: Grant) -> None:
 async def find_grant(db: Executor, *, tenant_id: str, grant_id: str) -> Grant | None:
     """Return the grant with this id."""
     return await db.one(_FIND, tenant_id=tenant_id, grant_id_=grant_id)
+
+
+async def list_grants_of_user(
+    db: Executor, *, tenant_id: str, user_id: str, now: datetime
+) -> list[Grant]:
+    """Return the grants of a user that have not expired, oldest first."""
+    return await db.all(_LIST_OF_USER, tenant_id=tenant_id, user_id_=user_id, now=now)
+
+
+async def list_grants_to(
+    db: Executor, *, tenant_id: str, user_id: str, client_id: str, now: datetime
+) -> list[Grant]:
+    """Return the grants of a user to one client that have not expired, oldest first."""
+    return await db.all(
+        _LIST_OF_USER_AND_CLIENT,
+        tenant_id=tenant_id,
+        user_id_=user_id,
+        client_id_=client_id,
+        now=now,
+    )
 
 
 async def extend_grant(

@@ -189,7 +189,7 @@ async def _answer(
             tx,
             provider,
             snapshot,
-            issuer=request.edge.issuer,
+            edge=request.edge,
             request=parsed,
             session=session,
             now=now,

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
 from doorward.kit.crypto import hash_token
+from doorward.kit.edge import Edge
 from doorward.kit.ids import new_id, new_token
 from doorward.oidc.authorization_request import AuthorizationRequest
+from doorward.oidc.grant_limit import keep_to_limit
 from doorward.oidc.id_token import prepare_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.response_type import FRONT_CHANNEL
@@ -41,7 +43,7 @@ async def issue_answer(
     provider: Provider,
     snapshot: Snapshot,
     *,
-    issuer: str,
+    edge: Edge,
     request: AuthorizationRequest,
     session: Session,
     now: datetime,
@@ -68,6 +70,9 @@ async def issue_answer(
         expires_at=held.expires_at,
     )
     await add_grant(tx, tenant_id=snapshot.tenant_id, grant=grant)
+    limit = request.target.client.max_allowed_grants
+    if limit is not None:
+        await keep_to_limit(tx, edge, limit=limit, made=grant, now=now)
     await join_session(
         tx,
         tenant_id=snapshot.tenant_id,
@@ -91,7 +96,7 @@ async def issue_answer(
             tx,
             provider,
             snapshot,
-            issuer=issuer,
+            issuer=edge.issuer,
             request=request,
             held=held,
             code=answer.get("code"),

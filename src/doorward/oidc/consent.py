@@ -189,7 +189,7 @@ async def resume_consent(
                 tx,
                 provider,
                 snapshot,
-                issuer=edge.issuer,
+                edge=edge,
                 request=parsed,
                 session=session,
                 now=now,

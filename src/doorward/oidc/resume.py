@@ -135,7 +135,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             tx,
             provider,
             snapshot,
-            issuer=edge.issuer,
+            edge=edge,
             request=parsed,
             session=session,
             now=clock.now(),

@@ -36,8 +36,19 @@ _FIND = Statement(
     ),
     into=Session,
 )
+_SESSION = (_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at)
+_LIST_OF_USER = Statement(
+    select(*_SESSION)
+    .where(
+        _t.tenant_id == bindparam("tenant_id"),
+        _t.user_id == bindparam("user_id_"),
+        _t.expires_at > bindparam("now", type_=_t.expires_at.type),
+    )
+    .order_by(_t.created_at, _t.id),
+    into=Session,
+)
 _FIND_BY_ID = Statement(
-    select(_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at).where(
+    select(*_SESSION).where(
         _t.tenant_id == bindparam("tenant_id"),
         _t.id == bindparam("session_id"),
         _t.expires_at > bindparam("now", type_=_t.expires_at.type),
@@ -195,10 +206,17 @@ async def find_session(
     return await db.one(_FIND, tenant_id=tenant_id, token_hash_=hash_token(token), now=now)
 
 
+async def list_sessions_of_user(
+    db: Executor, *, tenant_id: str, user_id: str, now: datetime
+) -> list[Session]:
+    """Return the live sessions of a user, oldest first."""
+    return await db.all(_LIST_OF_USER, tenant_id=tenant_id, user_id_=user_id, now=now)
+
+
 async def find_session_by_id(
     db: Executor, *, tenant_id: str, session_id: str, now: datetime
 ) -> Session | None:
-    """Return the live session with this id, whoever's browser it is of."""
+    """Return the live session with this sid."""
     return await db.one(_FIND_BY_ID, tenant_id=tenant_id, session_id=session_id, now=now)
 
 
