@@ -15,7 +15,7 @@ import functools
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -137,13 +137,15 @@ class ProofVerifier:
             )
 
         # 4. Section 11.1: once. What the request comes to does not undo that.
+        #    Kept for longer than it is good, since the clock of another node may be behind.
+        good_until = datetime.fromtimestamp(int(proof.iat) + CLOCK_SKEW + 1, UTC)
         async with self.db.transaction(tenant_id) as tx:
             is_first = await remember(
                 tx,
                 tenant_id=tenant_id,
                 purpose="dpop",
                 value=f"{proof.jkt} {proof.jti}",
-                expires_at=datetime.fromtimestamp(int(proof.iat) + CLOCK_SKEW + 1, UTC),
+                expires_at=good_until + timedelta(seconds=CLOCK_SKEW),
             )
         if not is_first:
             raise InvalidDpopProof("the DPoP proof was used before")
