@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.fapi import FapiParty, Key, register_fapi
 from tests.conformance.plans import Run, Variant, list_runs, name_of_test
 from tests.conformance.provider import Account, Provider, Registration, running_provider
 from tests.conformance.relying_party import RelyingParty
@@ -113,3 +114,49 @@ def second_rp(
     second.visitor = rp.visitor
     yield second
     second.http.close()
+
+
+@pytest.fixture(scope="session")
+def fapi_clients(provider: Provider) -> dict[tuple[Variant, int], tuple[Registration, Key]]:
+    """The two clients of each variant, registered when a run first needs them."""
+    return {}
+
+
+def party_of(
+    provider: Provider,
+    clients: dict[tuple[Variant, int], tuple[Registration, Key]],
+    *,
+    account: Account,
+    variant: Variant,
+    number: int,
+) -> FapiParty:
+    if (variant, number) not in clients:
+        clients[variant, number] = register_fapi(provider, variant)
+    registration, key = clients[variant, number]
+    return FapiParty(provider, registration, account=account, variant=variant, key=key)
+
+
+@pytest.fixture
+def party(
+    provider: Provider,
+    fapi_clients: dict[tuple[Variant, int], tuple[Registration, Key]],
+    account: Account,
+    run: Run,
+) -> Iterator[FapiParty]:
+    """The client of this run, with a fresh browser."""
+    party = party_of(provider, fapi_clients, account=account, variant=run.variant, number=1)
+    yield party
+    party.close()
+
+
+@pytest.fixture
+def other(
+    provider: Provider,
+    fapi_clients: dict[tuple[Variant, int], tuple[Registration, Key]],
+    account: Account,
+    run: Run,
+) -> Iterator[FapiParty]:
+    """A second client, with keys and a browser of its own."""
+    other = party_of(provider, fapi_clients, account=account, variant=run.variant, number=2)
+    yield other
+    other.close()

@@ -83,6 +83,9 @@ class Spoil:
     proof_header: Mapping[str, Any] = field(default_factory=dict)
     proof_key: Key | None = None
     has_proof: bool = True
+    request_object: Mapping[str, Any] = field(default_factory=dict)
+    request_object_algorithm: str = ""
+    request_object_key: Key | None = None
 
 
 NOTHING = Spoil()
@@ -109,6 +112,9 @@ class FapiParty(RelyingParty):
     ) -> None:
         super().__init__(provider, registration, account=account, variant=variant)
         self.key = key
+        if "mtls" in {variant.client_auth, variant.sender_constrain}:
+            self.http.close()
+            self.http = provider.client(certificate=provider.certify(key.private, name=key.kid))
         self.rsa_key = Key(RSA, "PS256")
         self.dpop_key = new_key()
         self.verifier = secrets.token_urlsafe(48)
@@ -157,7 +163,9 @@ class FapiParty(RelyingParty):
         return key.sign(changed(claims, spoil.proof), algorithm=algorithm, **header)
 
     def authenticate(self, form: Mapping[str, Any], spoil: Spoil = NOTHING) -> dict[str, str]:
-        """Return a form with what proves who the client is."""
+        """Return a form with what proves who the client is, apart from its certificate."""
+        if self.variant.client_auth == "mtls":
+            return changed({"client_id": self.registration.client_id}, form)
         return changed(self.assertion(spoil), form)
 
     def send(
@@ -168,7 +176,18 @@ class FapiParty(RelyingParty):
         headers = {}
         if self.variant.sender_constrain == "dpop" and spoil.has_proof:
             headers["dpop"] = self.proof("POST", url, spoil=spoil)
-        return self.http.post(url, data=self.authenticate(form, spoil), headers=headers)
+        http = self._connection(spoil) if endpoint == "token_endpoint" else self.http
+        return http.post(url, data=self.authenticate(form, spoil), headers=headers)
+
+    def _connection(self, spoil: Spoil) -> httpx.Client:
+        """Return the connection of a request that has to prove possession: where TLS does that,
+        without a certificate or with another one if the request is spoilt so."""
+        if self.variant.sender_constrain != "mtls" or (spoil.proof_key is None and spoil.has_proof):
+            return self.http
+        if spoil.proof_key is None:
+            return self.provider.http
+        certificate = self.provider.certify(spoil.proof_key.private, name=spoil.proof_key.kid)
+        return self.provider.client(certificate=certificate)
 
     # Authorization
 
@@ -180,11 +199,33 @@ class FapiParty(RelyingParty):
         }
         return super().request(**{**challenge, **params})
 
+    def request_object(self, request: Mapping[str, Any], spoil: Spoil = NOTHING) -> str:
+        """Return a request as a JWT of this client (RFC 9101 section 4)."""
+        now = int(time.time())
+        claims = {
+            **request,
+            "iss": self.registration.client_id,
+            "aud": self.metadata["issuer"],
+            "nbf": now,
+            "exp": now + 300,
+        }
+        is_rsa = spoil.request_object_algorithm.startswith(("RS", "PS"))
+        key = spoil.request_object_key or (self.rsa_key if is_rsa else self.key)
+        return key.sign(
+            changed(claims, spoil.request_object),
+            algorithm=spoil.request_object_algorithm,
+            typ="oauth-authz-req+jwt",
+        )
+
     def push(
         self, request: Mapping[str, Any], *, spoil: Spoil = UNPROVEN, **form: Any
     ) -> httpx.Response:
-        """Send a pushed authorization request (RFC 9126 section 2.1)."""
-        return self.send("pushed_authorization_request_endpoint", {**request, **form}, spoil=spoil)
+        """Send a pushed authorization request (RFC 9126 section 2.1), signed where the variant is;
+        `form` stands beside it."""
+        sent: Mapping[str, Any] = request
+        if self.variant.is_signed:
+            sent = {"request": self.request_object(request, spoil)}
+        return self.send("pushed_authorization_request_endpoint", {**sent, **form}, spoil=spoil)
 
     def pushed(self, request: Mapping[str, Any], *, spoil: Spoil = UNPROVEN) -> str:
         """Push a request that has to be taken; return its request_uri."""
@@ -247,7 +288,7 @@ class FapiParty(RelyingParty):
         headers = {"authorization": f"{scheme or self.variant.token_type} {token}"}
         if self.variant.sender_constrain == "dpop" and spoil.has_proof:
             headers["dpop"] = self.proof("GET", url, token=token, spoil=spoil)
-        return self.http.get(url, headers=headers)
+        return self._connection(spoil).get(url, headers=headers)
 
     def holds(self, flow: Flow) -> bool:
         """Whether the access token of a flow works for whom it was made."""
@@ -269,8 +310,14 @@ def register_fapi(
         "jwks": {"keys": keys},
         "requirePushedAuthorizationRequests": True,
         "dpopBoundAccessTokens": variant.sender_constrain == "dpop",
+        "tlsClientCertificateBoundAccessTokens": variant.sender_constrain == "mtls",
+        "requireSignedRequestObject": variant.is_signed,
+        "requestObjectSigningAlg": "ES256",
         **more,
     }
+    if variant.client_auth == "mtls":
+        metadata["tokenEndpointAuthMethod"] = "tls_client_auth"
+        metadata["tlsClientAuthSubjectDn"] = f"CN={key.kid},O=Conformance"
     registration = provider.register(
         custom={"requirePkce": True}, is_third_party=is_third_party, **metadata
     )

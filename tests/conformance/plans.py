@@ -19,6 +19,7 @@ class Variant:
     response_mode: str = "default"
     client_auth: str = "client_secret_basic"
     sender_constrain: str = ""
+    is_signed: bool = False
 
     @property
     def token_type(self) -> str:
@@ -27,7 +28,8 @@ class Variant:
 
     def __str__(self) -> str:
         if self.sender_constrain:
-            return f"{self.client_auth} + {self.sender_constrain}"
+            signed = ", signed request and response" if self.is_signed else ""
+            return f"{self.client_auth} + {self.sender_constrain}{signed}"
         said = [self.response_type]
         if self.response_mode != "default":
             said.append(self.response_mode)
@@ -144,6 +146,25 @@ FAPI_PRIVATE_KEY = _fapi(
     "ensure-client-assertion-in-token-endpoint",
     "ensure-signed-client-assertion-with-RS256-fails",
 )
+FAPI_HAPPY = _fapi("discovery-end-point-verification", "happy-flow", "user-rejects-authentication")
+FAPI_SIGNING = _fapi(
+    "ensure-server-accepts-request-object-with-multiple-aud",
+    "ensure-request-object-with-nbf-8-seconds-in-the-future-is-accepted",
+    "ensure-different-nonce-inside-and-outside-request-object",
+    "ensure-different-state-inside-and-outside-request-object",
+    "ensure-request-object-without-exp-fails",
+    "ensure-request-object-without-nbf-fails",
+    "ensure-expired-request-object-fails",
+    "ensure-request-object-with-bad-aud-fails",
+    "ensure-request-object-with-exp-over-60-fails",
+    "ensure-request-object-with-nbf-over-60-fails",
+    "ensure-signed-request-object-with-RS256-fails",
+    "ensure-request-object-signature-algorithm-is-not-none",
+    "ensure-request-object-with-invalid-signature-fails",
+    "ensure-matching-key-in-authorization-request",
+    "ensure-unsigned-request-at-par-endpoint-fails",
+    "par-authorization-request-containing-request_uri",
+)
 FAPI_DPOP = _fapi(
     "check-dpop-proof-nbf-exp",
     "ensure-dpop-proof-with-iat-10seconds-before-succeeds",
@@ -175,6 +196,15 @@ CODE_ID_TOKEN = Variant("code id_token")
 CODE_TOKEN = Variant("code token")
 CODE_ID_TOKEN_TOKEN = Variant("code id_token token")
 KEY_AND_DPOP = Variant(client_auth="private_key_jwt", sender_constrain="dpop")
+KEY_AND_MTLS = Variant(client_auth="private_key_jwt", sender_constrain="mtls")
+MTLS_AND_DPOP = Variant(client_auth="mtls", sender_constrain="dpop")
+MTLS_AND_MTLS = Variant(client_auth="mtls", sender_constrain="mtls")
+
+
+def signed(variant: Variant) -> Variant:
+    """Return the variant of FAPI 2.0 Message Signing: signed requests (JAR) and answers (JARM)."""
+    return replace(variant, is_signed=True, response_mode="jwt")
+
 
 PLANS: tuple[Plan, ...] = (
     *_core(
@@ -219,7 +249,23 @@ PLANS: tuple[Plan, ...] = (
     Plan(
         "FAPI 2.0 Security Profile OP",
         "fapi2-security-profile-final-test-plan",
-        (Entry(KEY_AND_DPOP, (*FAPI_SECURITY, *FAPI_PRIVATE_KEY, *FAPI_DPOP)),),
+        (
+            Entry(KEY_AND_DPOP, (*FAPI_SECURITY, *FAPI_PRIVATE_KEY, *FAPI_DPOP)),
+            Entry(KEY_AND_MTLS, (*FAPI_SECURITY, *FAPI_PRIVATE_KEY)),
+            Entry(MTLS_AND_DPOP, (*FAPI_SECURITY, *FAPI_DPOP)),
+            Entry(MTLS_AND_MTLS, FAPI_SECURITY),
+        ),
+    ),
+    Plan(
+        "FAPI 2.0 Message Signing OP",
+        "fapi2-message-signing-final-test-plan",
+        (
+            Entry(
+                signed(KEY_AND_DPOP),
+                (*FAPI_SECURITY, *FAPI_PRIVATE_KEY, *FAPI_DPOP, *FAPI_SIGNING),
+            ),
+            Entry(signed(MTLS_AND_MTLS), (*FAPI_HAPPY, *FAPI_SIGNING)),
+        ),
     ),
     Plan(
         "RP-Initiated Logout OP",

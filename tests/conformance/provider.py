@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from tests.conformance.tls_front import TlsFront
+from tests.conformance.authority import Authority
+from tests.conformance.tls_front import CERTIFICATE_HEADER, TlsFront
 from tests.support.management import management_token
 from tests.support.ports import free_port
 from tests.support.server import Server
@@ -69,8 +70,9 @@ class Registration:
 class Provider:
     """A running server behind its TLS front."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, authority: Authority) -> None:
         self.server = server
+        self.certify = authority.certify
         self.ports = {HOST: server.port, ADMIN_HOST: server.admin_port}
         self.http = self.client()
         self.issuer = f"https://{HOST}/oidc"
@@ -175,12 +177,18 @@ class Provider:
 @contextlib.contextmanager
 def running_provider(directory: Path, **settings: str) -> Iterator[Provider]:
     """Run a server under an https issuer until the block ends."""
+    authority = Authority()
+    directory.mkdir(parents=True, exist_ok=True)
+    authorities = directory / "authorities.pem"
+    authorities.write_text(authority.certificate)
     server = Server(
         directory=directory,
         settings={
             "DOORWARD_ENDPOINT": f"https://{HOST}",
             "DOORWARD_ADMIN_ENDPOINT": f"https://{ADMIN_HOST}",
             "DOORWARD_TRUSTED_PROXIES": "127.0.0.1/32",
+            "DOORWARD_CLIENT_CERTIFICATE_HEADER": CERTIFICATE_HEADER,
+            "DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES": str(authorities),
             "DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true",
             **settings,
         },
@@ -189,7 +197,7 @@ def running_provider(directory: Path, **settings: str) -> Iterator[Provider]:
     )
     server.start()
     try:
-        yield Provider(server)
+        yield Provider(server, authority)
     finally:
         if server.process is not None:
             server.kill()

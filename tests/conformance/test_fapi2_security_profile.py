@@ -3,62 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from tests.conformance.fapi import FapiParty, Key, Spoil, new_key, register_fapi
-from tests.conformance.plans import Run, Variant
-from tests.conformance.provider import Account, Provider, Registration
+from tests.conformance.plans import Run
+from tests.conformance.provider import Account, Provider
 from tests.conformance.relying_party import Flow
 from tests.conformance.verification import thumbprint, to_base64url
 from tests.support.pages import Page
-
-
-@pytest.fixture(scope="session")
-def fapi_clients(provider: Provider) -> dict[tuple[Variant, int], tuple[Registration, Key]]:
-    """The two clients of each variant, registered when a run first needs them."""
-    return {}
-
-
-def party_of(
-    provider: Provider,
-    clients: dict[tuple[Variant, int], tuple[Registration, Key]],
-    *,
-    account: Account,
-    variant: Variant,
-    number: int,
-) -> FapiParty:
-    if (variant, number) not in clients:
-        clients[variant, number] = register_fapi(provider, variant)
-    registration, key = clients[variant, number]
-    return FapiParty(provider, registration, account=account, variant=variant, key=key)
-
-
-@pytest.fixture
-def party(
-    provider: Provider,
-    fapi_clients: dict[tuple[Variant, int], tuple[Registration, Key]],
-    account: Account,
-    run: Run,
-) -> Iterator[FapiParty]:
-    """The client of this run, with a fresh browser."""
-    party = party_of(provider, fapi_clients, account=account, variant=run.variant, number=1)
-    yield party
-    party.close()
-
-
-@pytest.fixture
-def other(
-    provider: Provider,
-    fapi_clients: dict[tuple[Variant, int], tuple[Registration, Key]],
-    account: Account,
-    run: Run,
-) -> Iterator[FapiParty]:
-    """A second client, with keys and a browser of its own."""
-    other = party_of(provider, fapi_clients, account=account, variant=run.variant, number=2)
-    yield other
-    other.close()
 
 
 def is_shown_as_error(page: Page) -> bool:
@@ -333,7 +284,7 @@ def test_fapi2_ensure_unsigned_authorization_request_without_using_par_fails(
     page = party.open(request)
 
     if page.response.is_redirect:
-        assert "error=invalid_request" in page.location
+        assert party.receive(page, request)["error"] == "invalid_request"
     else:
         assert is_shown_as_error(page)
 
@@ -478,7 +429,12 @@ def test_fapi2_ensure_holder_of_key_required(party: FapiParty) -> None:
     answer = party.exchange(flow, spoil=Spoil(has_proof=False))
 
     assert answer.status_code in {400, 401}
-    assert answer.json()["error"] in {"invalid_dpop_proof", "invalid_request", "invalid_grant"}
+    assert answer.json()["error"] in {
+        "invalid_dpop_proof",
+        "invalid_request",
+        "invalid_grant",
+        "invalid_client",
+    }
 
 
 def test_fapi2_ensure_authorization_code_is_bound_to_client(
