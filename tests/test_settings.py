@@ -43,6 +43,10 @@ class TestFromEnvironment:
             ("DOORWARD_LOG_FORMAT", "xml", "must be one of text, json"),
             ("DOORWARD_TRUSTED_PROXIES", "10.0.0.0/40", "DOORWARD_TRUSTED_PROXIES"),
             ("DOORWARD_DEV_HOST_OVERRIDES", "discord.com", "must look like"),
+            ("DOORWARD_CLIENT_CERTIFICATE_HEADER", "a b", "must be the name of a header"),
+            ("DOORWARD_CLIENT_CERTIFICATE_HEADER", "Client-Cert", "needs DOORWARD_TRUSTED_PROXIES"),
+            ("DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES", "/ca.pem", "CERTIFICATE_HEADER"),
+            ("DOORWARD_MTLS_ENDPOINT", "https://mtls.example", "CERTIFICATE_HEADER"),
         ],
     )
     def test_a_mistake_is_named(self, variable: str, value: str, message: str) -> None:

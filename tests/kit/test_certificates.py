@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import ipaddress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from doorward.kit.certificates import (
     Certificate,
@@ -43,6 +46,25 @@ class TestParse:
     def test_no_certificate(self, text: str) -> None:
         with pytest.raises(CertificateError):
             parse_certificate(text)
+
+    def test_an_extension_twice(self) -> None:
+        """RFC 5280 section 4.2: a certificate that contradicts itself is none, and no crash."""
+        once = issue(names=(x509.DNSName("a.example"),)).der
+        oids = [bytes.fromhex("0603551d13"), bytes.fromhex("0603551d11")]
+
+        twice = once.replace(oids[1], oids[0])
+
+        with pytest.raises(CertificateError):
+            Certificate(twice)
+
+    def test_spoilt(self) -> None:
+        """Each byte of a certificate changed: a certificate or none, never another error."""
+        der = issue(names=(x509.IPAddress(ipaddress.ip_address("192.0.2.1")),)).der
+        for position in range(0, len(der), 3):
+            for value in (0x00, 0xFF, der[position] ^ 0x20):
+                spoilt = der[:position] + bytes([value]) + der[position + 1 :]
+                with contextlib.suppress(CertificateError):
+                    Certificate(spoilt).is_issued_by((Certificate(der),), at=datetime.now(UTC))
 
 
 class TestSubject:

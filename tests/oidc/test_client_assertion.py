@@ -116,6 +116,42 @@ class TestPrivateKeyJwt:
         assert not await believes(house, GRANT | by_key(house, client, KEY, typ=typ))
 
 
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "http://127.0.0.1:{port}",
+            "https://127.0.0.1:{port}",
+            "https://localhost:{port}",
+            "https://[::ffff:127.0.0.1]:{port}",
+            "https://2130706433:{port}",
+            "https://0x7f.1:{port}",
+            "https://client.example@127.0.0.1:{port}",
+        ],
+    )
+    async def test_nothing_inside_is_called(
+        self, house: House, site: ClientSite, origin: str
+    ) -> None:
+        """CWE-918: a jwks_uri that leads to a server of the operator's own, which is there."""
+        site.pages["/jwks"] = Page.json(jwks(KEY))
+        uri = origin.format(port=site.url.rpartition(":")[2]) + "/jwks"
+        client = await add_signing_client(house, jwks=None, jwksUri=uri)
+
+        assert not await believes(house, GRANT | by_key(house, client, KEY))
+        assert site.asked == []
+
+    async def test_a_redirect_is_not_followed(
+        self, connected_house: House, site: ClientSite
+    ) -> None:
+        house = connected_house
+        site.pages["/jwks"] = Page(status=302, headers={"location": f"{site.url}/inside"})
+        site.pages["/inside"] = Page.json(jwks(KEY))
+        client = await add_signing_client(house, jwks=None, jwksUri="https://client.example/jwks")
+
+        assert not await believes(house, GRANT | by_key(house, client, KEY))
+        assert site.asked == ["/jwks"]
+
+
 class TestAlgorithms:
     async def test_none(self, house: House) -> None:
         """RFC 8725 section 2.1: an assertion that nobody signed."""

@@ -168,6 +168,16 @@ class TestByAuthority:
 
         assert not await believes(tls_house, client, issue(by=AUTHORITY).escaped)
 
+    @pytest.mark.parametrize(
+        ("member", "value"), [("tlsClientAuthSubjectDn", "client"), ("tlsClientAuthSanIp", "here")]
+    )
+    async def test_a_registered_name_that_is_none(
+        self, tls_house: House, member: str, value: str
+    ) -> None:
+        client = await add_client(tls_house, **{member: value})
+
+        assert not await believes(tls_house, client, issue(by=AUTHORITY).escaped)
+
     async def test_a_secret_is_no_way_in(self, tls_house: House) -> None:
         client = await add_client(tls_house)
 

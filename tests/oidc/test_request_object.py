@@ -321,6 +321,11 @@ class TestByReference:
 class TestAuthorization:
     """The way of a request object through the authorization and PAR endpoints."""
 
+    @pytest_asyncio.fixture
+    async def ada_there(self, connected_house: House) -> User:
+        """Somebody with an account in the connected house."""
+        return await connected_house.add_user("ada")
+
     async def test_by_value(self, house: House, ada: User) -> None:
         """RFC 9101 section 6.3: what was signed counts, and nothing that stands beside it."""
         client = await add_client(house)
@@ -340,6 +345,21 @@ class TestAuthorization:
         assert answer["state"] == "signed"
         assert claims["nonce"] == "signed-nonce"
         assert tokens["scope"] == "openid"
+
+    async def test_by_reference(
+        self, connected_house: House, site: ClientSite, ada_there: User
+    ) -> None:
+        """RFC 9101 section 5.2: what is at the address counts, nothing else does."""
+        house = connected_house
+        client = await add_client(house, requestUris=[URI])
+        site.pages["/request.jwt"] = Page(signed(house, client, state="signed").encode())
+
+        answer = await house.browser().follow(
+            {"client_id": client.id, "request_uri": URI}, user=ada_there, state="changed"
+        )
+
+        assert answer["state"] == "signed"
+        assert set(site.asked) == {"/request.jwt"}
 
     async def test_pushed(self, house: House, ada: User) -> None:
         """RFC 9126 section 3: a request object may be pushed."""

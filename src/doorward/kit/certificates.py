@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import ipaddress
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,17 +32,34 @@ class CertificateError(Exception):
 
 
 class Certificate:
-    """A certificate. Nothing is said of who issued it until `is_issued_by` is asked."""
+    """A certificate, parsed whole: what a stranger wrote fails here or nowhere. Nothing is said of
+    who issued it until `is_issued_by` is asked."""
 
     def __init__(self, der: bytes) -> None:
         # Imported here: it takes as long as a dozen token requests, and few installations need it.
         from cryptography import x509
+        from cryptography.exceptions import UnsupportedAlgorithm
 
+        self.der = der
         try:
             self._x509 = x509.load_der_x509_certificate(der)
-        except ValueError as error:
+            self._begin, self._end = (
+                self._x509.not_valid_before_utc,
+                self._x509.not_valid_after_utc,
+            )
+            self._subject = self._x509.subject
+            self._has_weak_hash = _has_weak_hash(self._x509)
+            self._names = _alternative_names(self._x509)
+            self._is_for_clients = _is_for_clients(self._x509)
+            self.is_authority = _is_authority(self._x509)
+        except (
+            ValueError,
+            UnsupportedAlgorithm,
+            x509.DuplicateExtension,
+            x509.InvalidVersion,
+            x509.UnsupportedGeneralNameType,
+        ) as error:
             raise CertificateError("not a certificate") from error
-        self.der = der
 
     @cached_property
     def thumbprint(self) -> str:
@@ -51,90 +68,49 @@ class Certificate:
 
     def is_valid_at(self, moment: datetime) -> bool:
         """Tell whether `moment` lies in the certificate's time."""
-        return self._x509.not_valid_before_utc <= moment <= self._x509.not_valid_after_utc
+        return self._begin <= moment <= self._end
 
     def has_subject(self, distinguished_name: str) -> bool:
         """Tell whether the subject is `distinguished_name` (RFC 4514)."""
-        return parse_distinguished_name(distinguished_name) == self._x509.subject
+        return parse_distinguished_name(distinguished_name) == self._subject
 
     def has_dns_name(self, name: str) -> bool:
         """Tell whether `name` is among the DNS names; a wildcard is a name like any other."""
-        from cryptography.x509 import DNSName
-
-        return name.lower() in {known.lower() for known in self._alternative_names(DNSName)}
+        return name.lower() in {known.lower() for known in self._names["DNSName"]}
 
     def has_uri(self, uri: str) -> bool:
         """Tell whether `uri` is among the alternative names."""
-        from cryptography.x509 import UniformResourceIdentifier
-
-        return uri in self._alternative_names(UniformResourceIdentifier)
+        return uri in self._names["UniformResourceIdentifier"]
 
     def has_ip(self, address: str) -> bool:
         """Tell whether `address`, in whatever spelling, is among the alternative names."""
-        from cryptography.x509 import IPAddress
-
-        return str(ipaddress.ip_address(address)) in self._alternative_names(IPAddress)
+        return str(ipaddress.ip_address(address)) in self._names["IPAddress"]
 
     def has_email(self, email: str) -> bool:
         """Tell whether `email` is among the alternative names."""
-        from cryptography.x509 import RFC822Name
-
-        return email in self._alternative_names(RFC822Name)
+        return email in self._names["RFC822Name"]
 
     def is_issued_by(self, authorities: Sequence[Certificate], *, at: datetime) -> bool:
         """Tell whether one of `authorities` issued this certificate, for clients, and both are
         valid at that moment. There are no chains: each issuer is named."""
         return (
             self.is_valid_at(at)
-            and self._is_for_clients()
-            and any(one.is_valid_at(at) and self._is_signed_by(one) for one in authorities)
-        )
-
-    def _alternative_names(self, kind: type[x509.GeneralName]) -> list[str]:
-        from cryptography import x509
-
-        try:
-            names = self._x509.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        except (x509.ExtensionNotFound, ValueError):
-            return []
-        return [str(name.value) for name in names.value if isinstance(name, kind)]
-
-    def _is_for_clients(self) -> bool:
-        from cryptography import x509
-        from cryptography.x509.oid import ExtendedKeyUsageOID
-
-        try:
-            usage = self._x509.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        except x509.ExtensionNotFound:
-            return True
-        except ValueError:
-            return False
-        # RFC 5280 section 4.2.1.12.
-        return (
-            ExtendedKeyUsageOID.CLIENT_AUTH in usage
-            or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
+            and self._is_for_clients
+            and not self._has_weak_hash
+            and any(
+                one.is_authority and one.is_valid_at(at) and self._is_signed_by(one)
+                for one in authorities
+            )
         )
 
     def _is_signed_by(self, authority: Certificate) -> bool:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives import hashes
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-        weak = (hashes.MD5, hashes.SHA1)
         try:
-            if isinstance(self._x509.signature_hash_algorithm, weak):
-                return False
             self._x509.verify_directly_issued_by(authority._x509)
-        except (ValueError, TypeError, InvalidSignature):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
-        return authority._is_authority()
-
-    def _is_authority(self) -> bool:
-        from cryptography import x509
-
-        try:
-            return self._x509.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except (x509.ExtensionNotFound, ValueError):
-            return False
+        return True
 
 
 def parse_certificate(text: str) -> Certificate:
@@ -186,6 +162,50 @@ def load_authorities(path: Path) -> tuple[Certificate, ...]:
     except OSError as error:
         raise ValueError(f"cannot read {path}") from error
     authorities = tuple(Certificate(one.public_bytes(Encoding.DER)) for one in loaded)
-    if not all(one._is_authority() for one in authorities):
+    if not all(one.is_authority for one in authorities):
         raise ValueError(f"{path} holds a certificate that is no certificate authority")
     return authorities
+
+
+def _alternative_names(certificate: x509.Certificate) -> Mapping[str, frozenset[str]]:
+    from cryptography import x509
+
+    kinds = (x509.DNSName, x509.UniformResourceIdentifier, x509.IPAddress, x509.RFC822Name)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return {kind.__name__: frozenset() for kind in kinds}
+    return {
+        kind.__name__: frozenset(str(name.value) for name in names if isinstance(name, kind))
+        for kind in kinds
+    }
+
+
+def _is_for_clients(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    # RFC 5280 section 4.2.1.12.
+    return (
+        ExtendedKeyUsageOID.CLIENT_AUTH in usage
+        or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
+    )
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _has_weak_hash(certificate: x509.Certificate) -> bool:
+    from cryptography.hazmat.primitives import hashes
+
+    return isinstance(certificate.signature_hash_algorithm, hashes.MD5 | hashes.SHA1)

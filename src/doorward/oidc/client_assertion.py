@@ -76,7 +76,7 @@ async def check_assertion(
 
     # 4. RFC 7523 section 3, OpenID Connect Core section 9: it is used once. Remembered on its own,
     #    for whatever becomes of the request, the assertion has been seen.
-    expires_at = datetime.fromtimestamp(jws.claims["exp"], UTC) + timedelta(seconds=SKEW)
+    expires_at = datetime.fromtimestamp(jws.claims["exp"], UTC) + timedelta(seconds=SKEW + 1)
     async with provider.db.transaction(request.edge.tenant_id) as tx:
         is_first = await remember(
             tx,

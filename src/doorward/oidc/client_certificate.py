@@ -70,7 +70,14 @@ def _is_subject(certificate: Certificate, metadata: ClientMetadata) -> bool:
         for name, is_of in SUBJECTS.items()
         if (value := getattr(metadata, name)) is not None
     ]
-    return len(registered) == 1 and all(is_of(certificate, value) for is_of, value in registered)
+    if len(registered) != 1:
+        return False
+    is_of, value = registered[0]
+    try:
+        return is_of(certificate, value)
+    except ValueError:
+        # What is registered is no name of its kind, so it is nobody's.
+        return False
 
 
 def _certificate_of(jwk: Mapping[str, object]) -> bytes | None:

@@ -33,9 +33,9 @@ STALE = timedelta(hours=1)
 
 FLOOR = timedelta(seconds=5)
 TIME_LIMIT = timedelta(seconds=3)
-MAX_BYTES = 128 * 1024
+MAX_BYTES = 64 * 1024
 MAX_KEYS = 100
-MAX_SETS = 1000
+MAX_SETS = 500
 _MAX_TRIES = 8
 # RFC 7518 sections 6.2.2, 6.3.2 and 6.4: what a public key does not have.
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
