@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam
 
+from doorward.consents import store as consents
 from doorward.device_codes.tables import device_codes
 from doorward.interactions.tables import interactions
+from doorward.storage import config_changed
 from doorward.users.tables import User
 from tests.oidc.device_flow import (
     DEVICE_CODE,
@@ -24,6 +26,8 @@ from tests.oidc.device_flow import (
     sign_in_and_look,
 )
 from tests.oidc.house import House, RegisteredClient
+
+BOOKS = "https://books.example/api"
 
 
 @pytest.fixture
@@ -105,16 +109,6 @@ class TestDeviceAuthorization:
         }
 
         assert refusal(await house.http.post("/oidc/device/auth", data=sent)) == (status, error)
-
-    async def test_third_party(self, house: House) -> None:
-        """Nobody has consented to an application of a third party."""
-        client = await house.add_client(
-            "Native", redirect_uris=(), is_third_party=True, isDeviceFlow=True
-        )
-
-        response = await house.http.post("/oidc/device/auth", data={"client_id": client.id})
-
-        assert refusal(response) == (400, "unauthorized_client")
 
 
 class TestApproval:
@@ -256,6 +250,68 @@ class TestApproval:
 
         assert not await house.is_good(tokens["access_token"])
         assert "refresh_token" not in tokens
+
+
+class TestThirdParties:
+    async def test_ceiling_and_consent(self, house: House, ada: User) -> None:
+        """An application of a third party asks for no more than its ceiling; what the person allows
+        is remembered, and taking it back counts."""
+        ids = await house.add_resource()
+        await house.add_role(scope_ids=list(ids.values()), user=ada)
+        client = await add_device_client(house, is_third_party=True)
+        async with house.db.transaction(house.tenant_id) as tx:
+            await consents.add_user_scope(
+                tx, tenant_id=house.tenant_id, application_id=client.id, user_scope="email"
+            )
+            await consents.add_resource_scope(
+                tx, tenant_id=house.tenant_id, application_id=client.id, scope_id=ids["read:books"]
+            )
+            await config_changed(tx, house.tenant_id)
+        await house.settle()
+        asked = {"scope": "openid email read:books write:books", "resource": BOOKS}
+        too_much = await house.http.post(
+            "/oidc/device/auth", data={"client_id": client.id, "scope": "openid profile"}
+        )
+        one, other = [await Device.start(house, client, **asked) for _ in range(2)]
+        browser = house.browser()
+
+        page = await sign_in_and_look(browser, one, user=ada)
+        await answer(browser, page, "approve")
+        await approve(browser, other, user=ada)
+        tokens = (await one.poll(resource=BOOKS)).json()
+        async with house.db.transaction(house.tenant_id) as tx:
+            await consents.withdraw_consent(
+                tx, tenant_id=house.tenant_id, user_id=ada.id, client_id=client.id
+            )
+        taken_back = await other.poll()
+
+        assert refusal(too_much) == (400, "invalid_scope")
+        assert "write:books" not in page.text
+        assert tokens["scope"] == "read:books"
+        assert refusal(taken_back) == (400, "access_denied")
+
+    async def test_what_changed_is_asked_again(
+        self, house: House, tv: RegisteredClient, ada: User
+    ) -> None:
+        """The answer is to what the page said: a role that came meanwhile is asked for first."""
+        ids = await house.add_resource()
+        device = await Device.start(house, tv, scope="openid read:books", resource=BOOKS)
+        browser = house.browser()
+        page = await sign_in_and_look(browser, device, user=ada)
+        await house.add_role(scope_ids=[ids["read:books"]], user=ada)
+
+        again = await answer(browser, page, "approve")
+        forged = await browser.http.post(
+            "/device",
+            data=form_of(page) | {"asked": form_of(again)["asked"], "choice": "approve"},
+        )
+        waiting = await device.poll()
+        done = await answer(browser, again, "approve")
+
+        assert "read:books" in again.text
+        assert forged.status_code == 400
+        assert refusal(waiting) == (400, "authorization_pending")
+        assert done.headers["location"] == "/device/success"
 
 
 class TestPolling:

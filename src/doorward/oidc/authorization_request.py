@@ -200,7 +200,7 @@ async def parse_request(
     response_type = parse_response_type(params, client=client)
     check_response_mode(params, response_type)
     if client.is_third_party:
-        await _check_ceiling(snapshot, params, client=client)
+        await check_ceiling(snapshot, params, client=client)
 
     # 3. PKCE, where there is a code to be proved.
     code_challenge = None
@@ -340,9 +340,14 @@ def _scope(
     return " ".join(names)
 
 
-async def _check_ceiling(snapshot: Snapshot, params: Params, *, client: Client) -> None:
-    """Refuse scopes about the user that the application may not ask for. Scopes of resources that
-    it may not have are dropped later, as those that the user does not have."""
+async def check_ceiling(snapshot: Snapshot, params: Params, *, client: Client) -> None:
+    """Refuse scopes about the user that a third party's application may not ask for.
+
+    Scopes of resources that it may not have are dropped later, as those that the user lacks.
+
+    Raises:
+        InvalidScope.
+    """
     ceiling = await current_ceiling(snapshot, client.id)
     if refused := disallowed_scopes(ceiling, params.get("scope") or ""):
         raise InvalidScope("requested scope is not allowed", scope=" ".join(refused)[:512])

@@ -8,8 +8,8 @@
 
 Looking a code up changes nothing but the count of wrong ones. The page that asks always comes, also
 behind a link that holds the code (section 5.4: a stranger may have sent it), and shows the code to
-compare. Its form is signed over session and code, so that no other session, no other code and no
-other site can answer in its place.
+compare. Its form is signed over session, code and what is asked, so that no other session, no other
+code and no other site can answer in its place.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from datetime import timedelta
 from doorward.applications.cached import Client
 from doorward.applications.types import DEVICE_CODE
 from doorward.audit.store import record
+from doorward.consents.asked import remember
 from doorward.device_codes.store import approve_code, find_waiting_code, refuse_code
 from doorward.device_codes.tables import DeviceCode
 from doorward.device_codes.user_codes import parse_user_code
 from doorward.errors import RequestError
 from doorward.oidc.clients import find_client_at
-from doorward.oidc.device_consent import what_is_asked
+from doorward.oidc.device_consent import describe, digest_of, what_is_asked
 from doorward.oidc.device_sign_in import send_to_sign_in
 from doorward.oidc.errors import InvalidRequest, SessionNotFound
 from doorward.oidc.html_pages import page
@@ -105,8 +106,9 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     if session is None:
         raise SessionNotFound("session not found")
     user_code = parse_user_code(params.get("user_code") or "")
+    digest = params.get("asked") or ""
     if user_code is None or not provider.sealer.is_signature(
-        params.get("xsrf") or "", f"{session.id}.{user_code}", purpose=_PURPOSE
+        params.get("xsrf") or "", f"{session.id}.{user_code}.{digest}", purpose=_PURPOSE
     ):
         raise InvalidRequest("xsrf token invalid")
 
@@ -130,8 +132,23 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
             request, provider, code=code, user_code=user_code, session=session
         )
 
-    # 4. One answer counts.
+    # 4. What is approved is what the page said; if that has changed, it is said again.
+    asked = await what_is_asked(
+        snapshot, provider.db, code=code, client=client, user_id=session.user_id
+    )
     is_approved = choice == "approve"
+    if is_approved and digest != digest_of(asked):
+        return await _ask_to_confirm(
+            request,
+            provider,
+            snapshot,
+            code=code,
+            user_code=user_code,
+            client=client,
+            session=session,
+        )
+
+    # 5. One answer counts.
     async with provider.db.transaction(edge.tenant_id) as tx:
         if is_approved:
             counts = await approve_code(
@@ -146,6 +163,15 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
             )
         else:
             counts = await refuse_code(tx, tenant_id=edge.tenant_id, code=code, now=now)
+        if counts and is_approved and client.is_third_party:
+            await remember(
+                tx,
+                tenant_id=edge.tenant_id,
+                client_id=client.id,
+                user_id=session.user_id,
+                asked=asked,
+                now=now,
+            )
         if counts:
             await record(
                 tx,
@@ -228,7 +254,11 @@ async def _ask_to_confirm(
     session: Session,
 ) -> OidcResponse:
     user = await find_user(provider.db, tenant_id=request.edge.tenant_id, user_id=session.user_id)
-    asked = await what_is_asked(snapshot, provider.db, code=code, user_id=session.user_id)
+    asked = await what_is_asked(
+        snapshot, provider.db, code=code, client=client, user_id=session.user_id
+    )
+    digest = digest_of(asked)
+    signed = f"{session.id}.{user_code}.{digest}"
     return await page(
         provider,
         snapshot,
@@ -236,12 +266,13 @@ async def _ask_to_confirm(
         "oidc/device_confirm.html",
         application_name=client.name,
         account_name=_account_name(user) if user else "",
-        asked=asked,
+        asked=await describe(snapshot, provider.db, asked=asked),
         action=PATH,
         user_code=user_code,
         hidden={
             "user_code": user_code,
-            "xsrf": provider.sealer.sign(f"{session.id}.{user_code}", purpose=_PURPOSE),
+            "asked": digest,
+            "xsrf": provider.sealer.sign(signed, purpose=_PURPOSE),
         },
     )
 

@@ -13,7 +13,7 @@ from doorward.device_codes.user_codes import new_user_code
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_token
 from doorward.oidc.authorization_details import PARAMETER
-from doorward.oidc.authorization_request import requested_resources
+from doorward.oidc.authorization_request import check_ceiling, requested_resources
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import (
     InvalidAuthorizationDetails,
@@ -55,7 +55,7 @@ async def authorize_device(request: OidcRequest, provider: Provider) -> OidcResp
     if DEVICE_CODE not in client.grant_types:
         raise UnauthorizedClient("the client may not use the device authorization grant")
     if client.is_third_party:
-        raise UnauthorizedClient("applications of third parties are not supported")
+        await check_ceiling(snapshot, params, client=client)
 
     # RFC 9396 section 3 lets a server choose: the page of this flow cannot show them.
     if params.get(PARAMETER) is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from doorward.applications.cached import Client
 from doorward.audit.store import record
+from doorward.consents.asked import Asked
 from doorward.device_codes.store import find_device_code, note_poll, redeem_code, slow_down
 from doorward.device_codes.tables import DeviceCode, Status
 from doorward.grants.store import add_grant
@@ -18,6 +19,7 @@ from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.kit.ids import new_id
 from doorward.oidc.bearer import new_refresh_token
+from doorward.oidc.device_consent import find_allowed
 from doorward.oidc.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -102,15 +104,20 @@ async def device_code(
     user_id, authenticated_at = code.user_id, code.authenticated_at
     if code.status != Status.APPROVED or user_id is None or authenticated_at is None:
         await _keep_waiting(provider, edge, code=code, now=now)
+    allowed = await find_allowed(snapshot, db, code=code, client=client, user_id=user_id)
     held = Approved(
         grant_id=new_id(),
         client_id=code.client_id,
         user_id=user_id,
         session_id=code.session_id,
-        scope=code.scope,
+        scope=code.scope if allowed is None else _narrowed(code, allowed),
         resources=code.resources,
         authenticated_at=authenticated_at,
-        context=TokenContext(amr=tuple(code.amr or ()), cnf=cnf),
+        context=TokenContext(
+            amr=tuple(code.amr or ()),
+            cnf=cnf,
+            consented=None if allowed is None else allowed.resource_scopes,
+        ),
     )
 
     # 3. The user is still there; without offline_access, still signed in where they approved.
@@ -248,3 +255,8 @@ async def _keep_waiting(
     if is_in_time:
         raise AuthorizationPending("the person has not answered yet")
     raise SlowDown(f"the interval between two requests is now {interval} seconds")
+
+
+def _narrowed(code: DeviceCode, allowed: Asked) -> str:
+    names = {*allowed.scopes, *(n for names in allowed.resource_scopes.values() for n in names)}
+    return " ".join(name for name in code.scope.split() if name in names)
