@@ -24,6 +24,8 @@ from benchmarks.harness import LOAD_CORE, BenchmarkError, Figure, Options, table
 FIGURES = (
     "client_credentials",
     "refresh_token",
+    "authorization_code",
+    "par",
     "dpop",
     "token_exchange",
     "userinfo_introspection",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorward.kit.ids import new_id, new_secret, new_token
+from doorward.kit.ids import new_id, new_ordered_id, new_secret, new_token, time_prefix
 
 
 class TestForm:
@@ -41,3 +42,19 @@ class TestChance:
 
     def test_never_twice(self) -> None:
         assert len({new_id() for _ in range(10_000)}) == 10_000
+
+
+class TestOrderedIds:
+    def test_they_sort_as_their_moments_do(self) -> None:
+        """Rows of one time stand together; the time takes 9 of the 21 characters."""
+        moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        earlier, later = (new_ordered_id(moment + timedelta(milliseconds=step)) for step in (0, 1))
+
+        assert earlier < later
+        assert earlier[:9] == time_prefix(moment)
+        assert len(earlier) == 21
+
+    def test_two_of_one_moment_differ(self) -> None:
+        moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+        assert len({new_ordered_id(moment) for _ in range(1000)}) == 1000

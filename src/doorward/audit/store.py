@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from doorward.audit.tables import AuditLog, audit_logs
-from doorward.kit.clock import to_milliseconds
 from doorward.kit.edge import Edge
-from doorward.kit.ids import new_id
+from doorward.kit.ids import new_ordered_id, time_prefix
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
 from doorward.storage.listing import Listing, Window, fetch_window
 
@@ -25,9 +23,7 @@ _FIND = Statement(
 )
 # Kept in the same table, but not part of the log that administrators read.
 _HIDDEN_PREFIXES = ("TriggerHook", "TrustedDevice")
-_TIME_LENGTH = 9
 _TICK = timedelta(milliseconds=1)
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 async def record(
@@ -61,7 +57,7 @@ async def record(
     await tx.execute(
         _INSERT,
         tenant_id=tenant_id,
-        id=_ordered_id(at),
+        id=new_ordered_id(at),
         key=key,
         payload=payload,
         created_at=at,
@@ -94,9 +90,9 @@ async def list_logs(
         query = query.where(_t.key == where.key)
     # Ids begin with the time, so a span of time is a span of the primary key.
     if where.after is not None:
-        query = query.where(_t.id >= _time_prefix(where.after))
+        query = query.where(_t.id >= time_prefix(where.after))
     if where.before is not None:
-        query = query.where(_t.id < _time_prefix(where.before + _TICK))
+        query = query.where(_t.id < time_prefix(where.before + _TICK))
     for member, value in (("userId", where.user_id), ("applicationId", where.application_id)):
         if value is not None:
             query = query.where(_member(member, db) == value)
@@ -115,22 +111,3 @@ def _member(name: str, db: Database) -> ColumnElement[Any]:
     if db.dialect_name == "sqlite":
         return func.json_extract(_t.payload, f"$.{name}")
     return func.jsonb_extract_path_text(_t.payload, name)
-
-
-def _ordered_id(at: datetime) -> str:
-    """Return a 21-character id whose first 9 are the time, so that ids sort as events happened."""
-    return _time_prefix(at) + new_id(12)
-
-
-def _time_prefix(at: datetime) -> str:
-    return _digits(to_milliseconds(at))
-
-
-# A busy server writes several entries a millisecond.
-@lru_cache(maxsize=8)
-def _digits(number: int) -> str:
-    digits = [""] * _TIME_LENGTH
-    for position in range(_TIME_LENGTH - 1, -1, -1):
-        number, digit = divmod(number, 36)
-        digits[position] = _DIGITS[digit]
-    return "".join(digits)

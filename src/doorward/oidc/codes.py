@@ -13,7 +13,7 @@ from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
-from doorward.kit.ids import new_id, new_token
+from doorward.kit.ids import new_ordered_id, new_token
 from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.grant_limit import keep_to_limit
 from doorward.oidc.id_token import prepare_id_token
@@ -111,7 +111,8 @@ def _code(
     target = request.target
     return AuthorizationCode(
         code_hash=hash_token(code),
-        grant_id=new_id(),
+        # Its rows, and those of the tokens to come, are written beside others of this moment.
+        grant_id=new_ordered_id(now),
         client_id=target.client.id,
         user_id=session.user_id,
         session_id=session.id,
