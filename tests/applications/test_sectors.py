@@ -49,8 +49,6 @@ def test_the_sector_stays(api: httpx.Client) -> None:
     assert api.patch(path, json=metadata("https://a.example/other")).is_success
     refused = api.patch(path, json=metadata("https://b.example/callback"))
     assert fault(refused) == (400, ["oidcClientMetadata", "subjectType"])
-    assert api.get(path).json()["oidcClientMetadata"]["redirectUris"] == [
-        "https://a.example/other"
-    ]
+    assert api.get(path).json()["oidcClientMetadata"]["redirectUris"] == ["https://a.example/other"]
     public = metadata("https://b.example/callback", subjectType="public")
     assert api.patch(path, json=public).is_success
