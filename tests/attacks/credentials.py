@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from doorward.users.tables import User
+from tests.oidc.device_flow import DEVICE_CODE, Device, add_device_client, approve
 from tests.oidc.house import Browser, House, RegisteredClient, auth_params, code_form
+from tests.oidc.test_token_exchange import exchange as exchange_token
+from tests.oidc.test_token_exchange import personal_token, subject_token
 
 MANAGEMENT = "https://default.logto.app/api"
 
@@ -22,6 +26,7 @@ class Scene:
     client: RegisteredClient
     user: User
     thief: RegisteredClient
+    device: RegisteredClient | None = None
     browser: Browser = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +98,31 @@ async def make_session(scene: Scene) -> str:
     return value
 
 
+async def make_request_uri(scene: Scene) -> str:
+    await scene.sign_in()
+    form = auth_params(scene.client) | scene.client.credentials
+    answer = await scene.house.http.post("/oidc/request", data=form)
+    uri: str = answer.json()["request_uri"]
+    return uri
+
+
+async def make_device_code(scene: Scene) -> str:
+    scene.device = scene.device or await add_device_client(scene.house)
+    device = await Device.start(scene.house, scene.device)
+    await approve(scene.house.browser(), device, user=scene.user)
+    code: str = device.codes["device_code"]
+    return code
+
+
+async def make_personal_access_token(scene: Scene) -> str:
+    expires_at = scene.house.clock.now() + timedelta(days=30)
+    return await personal_token(scene.house, scene.user, expires_at=expires_at)
+
+
+async def make_subject_token(scene: Scene) -> str:
+    return await subject_token(scene.house, scene.user)
+
+
 # Presenting
 
 
@@ -123,7 +153,45 @@ async def arrive(_: Scene, value: str, client: RegisteredClient, house: House) -
         return await http.get("/oidc/auth", params=auth_params(client, prompt="none"))
 
 
+async def follow(
+    scene: Scene, value: str, client: RegisteredClient, house: House
+) -> httpx.Response:
+    """The browser of the person who is signed in, who would get a code at once."""
+    http = scene.browser.http if house is scene.house else house.new_http()
+    return await http.get("/oidc/auth", params={"client_id": client.id, "request_uri": value})
+
+
+async def poll(scene: Scene, value: str, client: RegisteredClient, house: House) -> httpx.Response:
+    device = scene.device if client is scene.client and scene.device else client
+    form = {"grant_type": DEVICE_CODE, "device_code": value}
+    return await house.token(form | device.credentials)
+
+
+def exchange_as(kind: str) -> Use:
+    """Return the door of token exchange for subject tokens of a kind."""
+
+    async def use(_: Scene, value: str, client: RegisteredClient, house: House) -> httpx.Response:
+        return await exchange_token(house, client, value, kind, scope="openid")
+
+    return use
+
+
 CREDENTIALS = (
+    Credential("request_uri", make_request_uri, follow, is_single_use=True),
+    Credential("device_code", make_device_code, poll, is_single_use=True),
+    Credential(
+        "personal_access_token",
+        make_personal_access_token,
+        exchange_as("urn:logto:token-type:personal_access_token"),
+        is_bound=False,
+    ),
+    Credential(
+        "subject_token",
+        make_subject_token,
+        exchange_as("urn:logto:token-type:impersonation_token"),
+        is_bound=False,
+        is_single_use=True,
+    ),
     Credential("code", make_code, exchange, is_single_use=True),
     Credential("refresh_token", make_refresh_token, refresh),
     Credential("access_token", make_access_token, ask_userinfo, is_bound=False),
@@ -178,6 +246,7 @@ DOORS: dict[str, Use] = {credential.name: credential.use for credential in CREDE
     "client secret": authenticate,
     "hint at auth": hint_at_auth,
     "interaction": resume,
+    "token exchange": exchange_as("urn:ietf:params:oauth:token-type:access_token"),
 }
 
 RIGHTFUL = {
@@ -185,5 +254,7 @@ RIGHTFUL = {
     ("access_token", "userinfo by POST"),
     ("refresh_token", "introspection"),
     ("id_token", "hint at auth"),
+    ("access_token", "token exchange"),
+    ("subject_token", "token exchange"),
 }
 """Other doors that a credential does open, apart from its own."""

@@ -30,7 +30,8 @@ async def delete(scene: Scene) -> None:
 
 
 async def delete_client(scene: Scene) -> None:
-    await scene.house.remove_client(scene.client)
+    for client in filter(None, (scene.client, scene.device)):
+        await scene.house.remove_client(client)
 
 
 async def wait_a_year(scene: Scene) -> None:
