@@ -38,6 +38,20 @@ class TestAuthorization:
 
         assert answer.json()["scope"] == "all"
 
+    def test_opaque_tokens(self, console: Open, api: httpx.Client) -> None:
+        """The switch of an API resource, on and off; the other settings stay."""
+        page = console("/api-resources").submit(
+            {"name": "Vault", "indicator": "https://vault.example/api"}
+        )
+        resource_id = page.path.rpartition("/")[2]
+
+        page = page.submit({"is_opaque": "on"}, button="Save changes")
+        shown = api.get(f"/api/resources/{resource_id}").json()
+        assert (shown["accessTokenFormat"], shown["accessTokenTtl"]) == ("opaque", 3600)
+        page.submit({"is_opaque": None}, button="Save changes")
+        shown = api.get(f"/api/resources/{resource_id}").json()
+        assert shown["accessTokenFormat"] == "jwt"
+
     def test_resource_and_role(self, console: Open, api: httpx.Client) -> None:
         """An API with a permission, a role that has it, a user who has the role; and all undone."""
         # 1. The API and its permission.

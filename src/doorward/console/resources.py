@@ -79,6 +79,7 @@ async def save_resource(
         "name": form.text("name"),
         "access_token_ttl": form.text("access_token_ttl"),
         "is_default": form.is_on("is_default"),
+        "is_opaque": form.is_on("is_opaque"),
     }
     errors = check_text(console, values, name=MAX_NAME)
     lifetime = form.integer("access_token_ttl")
@@ -92,7 +93,11 @@ async def save_resource(
             tx,
             tenant_id=tenant_id,
             resource_id=resource_id,
-            changes={"name": values["name"], "access_token_ttl": lifetime},
+            changes={
+                "name": values["name"],
+                "access_token_ttl": lifetime,
+                "access_token_format": "opaque" if values["is_opaque"] else "jwt",
+            },
         )
         if values["is_default"] != resource.is_default:
             await rules.set_default(
@@ -207,6 +212,7 @@ async def _list_page(
                 "name": resource.name,
                 "indicator": resource.indicator,
                 "is_default": resource.is_default,
+                "is_opaque": resource.is_opaque,
                 "scope_count": sum(s.resource_id == resource.id for s in scopes.entries),
             }
             for resource in listing.entries
@@ -235,6 +241,7 @@ async def _details_page(
         "name": resource.name,
         "access_token_ttl": resource.access_token_ttl,
         "is_default": resource.is_default,
+        "is_opaque": resource.is_opaque,
     }
     return console.page(
         "resource_details.html",
