@@ -579,6 +579,23 @@ class TestNonce:
         assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
 
 
+class TestBrowser:
+    async def test_preflight(self, house: House) -> None:
+        """Fetch Standard: a page may send the header."""
+        for path in ("/oidc/token", "/oidc/me", "/oidc/request"):
+            answer = await house.http.options(
+                path,
+                headers={
+                    "origin": "https://app.example",
+                    "access-control-request-method": "POST",
+                    "access-control-request-headers": "authorization, dpop",
+                },
+            )
+
+            assert answer.status_code == 204
+            assert "dpop" in answer.headers["access-control-allow-headers"]
+
+
 class TestUnasked:
     async def test_a_nonce_that_nobody_wanted(
         self, house: House, machine: RegisteredClient, prover: Prover

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.bookstore import RESOURCE, RESOURCE_SCOPE, Bookstore, open_bookstore
 from tests.support.databases import empty_database
+from tests.support.dpop import Prover
 from tests.support.management import management_api, management_token
 from tests.support.pages import Visitor
 from tests.support.server import Server, running_server
@@ -116,6 +117,39 @@ class TestTwoNodes:
         answer = cluster.asks_other("GET", "/api/applications", headers=headers)
 
         assert answer.status_code == 200, answer.text
+
+    def test_a_proof_works_on_one(self, cluster: Cluster) -> None:
+        """RFC 9449 section 11.1: a DPoP proof that one node has seen is used up on the other."""
+        prover = Prover()
+        form = {
+            "grant_type": "client_credentials",
+            "resource": RESOURCE,
+            **cluster.bookstore.machine.credentials,
+        }
+        headers = {"dpop": prover.proof("POST", f"{cluster.first.issuer}/token")}
+
+        given = httpx.post(f"{cluster.first.issuer}/token", data=form, headers=headers)
+        again = cluster.asks_other("POST", "/oidc/token", data=form, headers=headers)
+
+        assert given.json()["token_type"] == "DPoP"
+        assert (again.status_code, again.json()["error"]) == (400, "invalid_dpop_proof")
+
+    def test_a_nonce_works_on_both(self, cluster: Cluster) -> None:
+        """RFC 9449 section 8: a nonce that one node handed out is good on the other."""
+        prover = Prover()
+        address = f"{cluster.first.issuer}/token"
+        form = {
+            "grant_type": "client_credentials",
+            "resource": RESOURCE,
+            **cluster.bookstore.machine.credentials,
+        }
+        wrong = prover.proof("POST", address, nonce="of another server")
+        refused = httpx.post(address, data=form, headers={"dpop": wrong})
+        right = prover.proof("POST", address, nonce=refused.headers["dpop-nonce"])
+
+        given = cluster.asks_other("POST", "/oidc/token", data=form, headers={"dpop": right})
+
+        assert given.json()["token_type"] == "DPoP"
 
 
 def _token(cluster: Cluster, client_id: str, secret: str) -> httpx.Response:

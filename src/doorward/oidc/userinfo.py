@@ -16,7 +16,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.scopes import OPENID
-from doorward.oidc.sender_constraint import check_presenter, dpop_challenge
+from doorward.oidc.sender_constraint import check_presenter, dpop_challenge, with_next_nonce
 from doorward.oidc.store import find_access_token_and_user
 from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AccessToken
@@ -85,11 +85,12 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 5. Section 5.3.2: signed for clients that registered an algorithm for it.
     algorithm = client.metadata.userinfo_signed_response_alg
     if algorithm is None:
-        return json_response(claims)
+        return with_next_nonce(json_response(claims), request, provider)
     key = await signing_key(snapshot, algorithm, sealer=provider.sealer)
     claims |= {"iss": edge.issuer, "aud": client.id}
     # RFC 8725 section 3.11: its type keeps it from serving as an ID token.
-    return jwt_response(key.encode(claims, typ="userinfo+jwt"), media_type=b"application/jwt")
+    answer = jwt_response(key.encode(claims, typ="userinfo+jwt"), media_type=b"application/jwt")
+    return with_next_nonce(answer, request, provider)
 
 
 async def _find_token(
