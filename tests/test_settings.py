@@ -54,6 +54,11 @@ class TestFromEnvironment:
         with pytest.raises(ConfigurationError, match=message):
             Settings.from_environment({variable: value})
 
+    def test_an_endpoint_for_certificates_is_another_host(self) -> None:
+        """Else the console's address would lead to the tenant of the applications."""
+        with pytest.raises(ConfigurationError, match="DOORWARD_MTLS_ENDPOINT must differ"):
+            Settings.from_environment({"DOORWARD_MTLS_ENDPOINT": "http://localhost:3002"})
+
     def test_host_overrides_are_refused_with_https(self) -> None:
         """A deployment cannot send its outbound calls to another host."""
         with pytest.raises(ConfigurationError, match="refused with https"):

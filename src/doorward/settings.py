@@ -253,6 +253,11 @@ class Settings:
                 "DOORWARD_CLIENT_CERTIFICATE_HEADER needs DOORWARD_TRUSTED_PROXIES: from anybody "
                 "else the header would be an invention"
             )
+        if self.mtls_endpoint in {self.endpoint, self.admin_endpoint}:
+            raise ConfigurationError(
+                "DOORWARD_MTLS_ENDPOINT must differ from the endpoints; leave it out if the proxy "
+                "asks for certificates there"
+            )
         if not self.client_certificate_header and (
             self.client_certificate_authorities or self.mtls_endpoint
         ):

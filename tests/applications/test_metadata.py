@@ -43,6 +43,7 @@ EVERYTHING = {
     "tokenEndpointAuthSigningAlg": "ES256",
     "jwks": JWKS,
     "dpopBoundAccessTokens": True,
+    "tlsClientCertificateBoundAccessTokens": True,
     "requirePushedAuthorizationRequests": True,
     "requireSignedRequestObject": True,
     "requestObjectSigningAlg": "PS256",
@@ -177,13 +178,6 @@ class TestRefusals:
             ({"requireSignedRequestObject": True}, "requireSignedRequestObject"),
             ({"idTokenEncryptedResponseAlg": "ECDH-ES"}, "idTokenEncryptedResponseAlg"),
             ({"idTokenEncryptedResponseEnc": "A256GCM"}, "idTokenEncryptedResponseEnc"),
-            (
-                {
-                    "dpopBoundAccessTokens": True,
-                    "tlsClientCertificateBoundAccessTokens": True,
-                },
-                "dpopBoundAccessTokens",
-            ),
             # Keys that are none, and addresses that must not be called.
             ({"jwks": {}}, "jwks"),
             ({"jwks": {"keys": []}}, "jwks"),

@@ -286,6 +286,7 @@ class TestClaims:
             ({"nbf": 10}, True),
             ({"nbf": 65}, False),
             ({"nbf": -7200}, False),
+            ({"iat": -3000, "exp": 3000}, False),
         ],
         ids=str,
     )

@@ -210,6 +210,7 @@ class TestByValue:
             ({"nbf": LEFT_OUT}, False),
             ({"exp": 4000}, False),
             ({"nbf": -4000}, False),
+            ({"nbf": -3000, "exp": 3000}, False),
             ({"nbf": 10}, True),
         ],
         ids=str,
@@ -227,6 +228,15 @@ class TestByValue:
             assert (await parse(house, client, value)).get("scope") == "openid"
         else:
             await refuse(house, client, value)
+
+    async def test_one_that_is_kept_for_long(self, house: House) -> None:
+        """RFC 9101 section 5.2: what lies at an address may lie there for a year."""
+        client = await add_client(house)
+        year = 365 * 86_400
+        now = house.clock.seconds()
+        claims = request_claims(house, client, iat=now - year, nbf=now - year, exp=now + year)
+
+        assert (await parse(house, client, KEY.encode(claims))).get("scope") == "openid"
 
     @pytest.mark.parametrize("value", ["", "x", "a.b.c", "a.b.c.d.e", "x" * 20_000])
     async def test_no_request_object(self, house: House, value: str) -> None:

@@ -82,8 +82,6 @@ def _authentication_faults(metadata: ClientMetadata, *, type_: str) -> Iterator[
         or algorithm.startswith("HS") != (method == AuthMethod.CLIENT_SECRET_JWT)
     ):
         yield "tokenEndpointAuthSigningAlg", f"does not fit {method}"
-    if metadata.dpop_bound_access_tokens and metadata.tls_client_certificate_bound_access_tokens:
-        yield "dpopBoundAccessTokens", "tokens are bound to one thing, a DPoP key or a certificate"
 
 
 def _certificate_faults(metadata: ClientMetadata) -> Iterator[Fault]:

@@ -64,8 +64,13 @@ async def parse_request_object(
         # 2. Made by this client, for us, now.
         _check_claims(jws, client, issuer=edge.issuer)
         # FAPI 2.0 Message Signing section 5.3.1: who must sign says until when it is good.
-        required = ("exp", "nbf") if client.metadata.require_signed_request_object else ()
-        check_times(jws.claims, now=int(provider.clock.now().timestamp()), required=required)
+        must_sign = client.metadata.require_signed_request_object
+        check_times(
+            jws.claims,
+            now=int(provider.clock.now().timestamp()),
+            required=("exp", "nbf") if must_sign else (),
+            is_brief=must_sign,
+        )
 
         # 3. What it asks for.
         return _params(jws.claims, client_id=client.id)
