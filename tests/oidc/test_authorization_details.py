@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from doorward.applications.rules import update_application
 from doorward.resources.detail_types import describe
 from doorward.resources.tables import AuthorizationDetailsType, DetailField
 from doorward.users.tables import User
@@ -132,6 +133,30 @@ class TestGranted:
         """Section 10: only where there are types."""
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
         assert metadata["authorization_details_types_supported"] == ["payment_initiation"]
+
+
+class TestTakenBack:
+    async def test_a_type_that_the_client_lost(
+        self, house: House, shop: RegisteredClient, ada: User
+    ) -> None:
+        """What an application may ask for no longer, its refresh token does not give."""
+        tokens = await house.exchange(shop, await code(house, shop, ada), resource=BANK)
+        without = {"redirectUris": [], "postLogoutRedirectUris": []}
+        async with house.db.transaction("default") as tx:
+            await update_application(
+                tx,
+                tenant_id="default",
+                application_id=shop.id,
+                changes={
+                    "oidc_client_metadata": {"redirectUris": [], "postLogoutRedirectUris": []}
+                },
+            )
+        await house.settle()
+
+        refreshed = await house.refresh(shop, tokens["refresh_token"], resource=BANK)
+
+        assert refreshed.status_code == 200
+        assert "authorization_details" not in refreshed.json()
 
 
 class TestRefused:
@@ -272,10 +297,10 @@ class TestInWords:
         ]
 
     def test_nothing_hides(self) -> None:
-        """No character reorders or covers its neighbours, no member pushes the rest away."""
+        """No character reorders or covers its neighbours, and nothing is too long to be shown."""
         detail = DETAIL | {"creditorName": "A\u202eB\u200bC\nD" + "x" * 500}
-        lines = describe(detail, PAYMENT)
-        assert lines[-1].startswith("creditorName: A B C D")
-        assert len(lines[-1]) < 220
         many = {"type": "t", "privileges": [], **{f"m{n}": n for n in range(100)}}
-        assert describe(many, PAYMENT)[-1] == "…"
+
+        assert describe(detail, PAYMENT)[-1] == "creditorName: A B C D" + "x" * 500
+        assert describe(many, PAYMENT)[-1] == "m99: 99"
+        assert len(describe(many, PAYMENT)) == 102

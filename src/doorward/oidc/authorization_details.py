@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.applications.cached import Client
+from doorward.applications.cached import Client, find_client
 from doorward.oidc.errors import InvalidAuthorizationDetails
 from doorward.oidc.request import Params
 from doorward.resources.detail_types import COMMON_LISTS, KnownType, find_fault, known_types
@@ -60,10 +60,15 @@ async def resources_of(snapshot: Snapshot, details: Iterable[Detail]) -> tuple[s
 
 
 async def details_of_token(
-    snapshot: Snapshot, params: Params, *, granted: list[Detail] | None, audience: str | None
+    snapshot: Snapshot,
+    params: Params,
+    *,
+    client_id: str,
+    granted: list[Detail] | None,
+    audience: str | None,
 ) -> list[Detail] | None:
-    """Return the details of an access token: of what was granted, what the request asks for and
-    its API knows.
+    """Return the details of an access token: of what was granted, what the request asks for, its
+    API knows and the client may still have.
 
     Raises:
         InvalidAuthorizationDetails: the request asks for more than was granted, or for details of
@@ -78,6 +83,10 @@ async def details_of_token(
             if not any(_is_within(detail, known) for known in granted or ()):
                 raise InvalidAuthorizationDetails("more is asked for than was granted")
     types = await known_types(snapshot)
+    client = await find_client(snapshot, client_id)
+    if client is not None:
+        allowed = client.metadata.authorization_details_types
+        types = {name: known for name, known in types.items() if name in allowed}
     kept = [detail for detail in details if _is_for(detail, types, audience)]
     if text is not None and len(kept) < len(details):
         raise InvalidAuthorizationDetails("a type is not of the resource of this token")
@@ -93,7 +102,9 @@ async def details_of_machine(
         InvalidAuthorizationDetails: malformed, unknown, not for this client, or of another API.
     """
     details = await parse_authorization_details(snapshot, params, client=client)
-    return await details_of_token(snapshot, params, granted=details, audience=audience)
+    return await details_of_token(
+        snapshot, params, client_id=client.id, granted=details, audience=audience
+    )
 
 
 def _parse(text: str) -> list[Detail]:

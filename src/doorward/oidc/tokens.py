@@ -169,7 +169,9 @@ async def _details(
     granted = held.context.authorization_details
     if granted is None and params.get(PARAMETER) is None:
         return None
-    return await details_of_token(snapshot, params, granted=granted, audience=audience)
+    return await details_of_token(
+        snapshot, params, client_id=held.client_id, granted=granted, audience=audience
+    )
 
 
 async def _within_ceiling(snapshot: Snapshot, *, held: Authorized, scope: str) -> str:

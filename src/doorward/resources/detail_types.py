@@ -28,8 +28,6 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
 }
-_MAX_TEXT = 200
-_LINES = 20
 # Nothing that writes over other text: a detail must not be able to change what stands beside it.
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
@@ -106,15 +104,12 @@ def find_fault(detail: Mapping[str, Any], definition: AuthorizationDetailsType) 
 def describe(detail: Mapping[str, Any], definition: AuthorizationDetailsType) -> list[str]:
     """Return what a detail asks for as lines of plain text: what it is, then its members.
 
-    A template escapes them; what would hide or reorder text is left out here.
+    All of it: what is not shown was not allowed. A template escapes the lines; what would hide or
+    reorder text is left out here.
     """
     lines = [_plain(definition.description or definition.type)]
     members = {name: value for name, value in detail.items() if name != "type"}
-    for path, value in _flat(members, ""):
-        if len(lines) > _LINES:
-            lines.append("…")
-            break
-        lines.append(f"{_plain(path)}: {_plain(value)}")
+    lines += [f"{_plain(path)}: {_plain(value)}" for path, value in _flat(members, "")]
     return lines
 
 
@@ -154,5 +149,4 @@ def _scalar(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    cleaned = _INVISIBLE.sub(" ", text)
-    return cleaned if len(cleaned) <= _MAX_TEXT else f"{cleaned[:_MAX_TEXT]}…"
+    return _INVISIBLE.sub(" ", text)
