@@ -316,6 +316,7 @@ def register_fapi(
         **more,
     }
     if variant.client_auth == "mtls":
+        del metadata["tokenEndpointAuthSigningAlg"]
         metadata["tokenEndpointAuthMethod"] = "tls_client_auth"
         metadata["tlsClientAuthSubjectDn"] = f"CN={key.kid},O=Conformance"
     registration = provider.register(

@@ -287,6 +287,19 @@ PLANS: tuple[Plan, ...] = (
             ),
         ),
     ),
+    Plan(
+        "Back-Channel Logout OP",
+        "oidcc-backchannel-rp-initiated-logout-certification-test-plan",
+        (
+            Entry(
+                CODE,
+                (
+                    "oidcc-backchannel-logout-discovery-endpoint-verification",
+                    "oidcc-backchannel-rp-initiated-logout",
+                ),
+            ),
+        ),
+    ),
 )
 
 

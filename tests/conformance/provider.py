@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,10 +122,10 @@ class Provider:
             oidcClientMetadata={
                 "redirectUris": list(redirect_uris),
                 "postLogoutRedirectUris": [SIGNED_OUT],
+                **metadata,
             },
+            customClientMetadata=dict(custom or {}),
         )
-        if metadata or custom:
-            self._store_metadata(created["id"], metadata, custom or {})
         if is_third_party:
             ceiling = f"/api/applications/{created['id']}/user-consent-scopes"
             self.manage("POST", ceiling, userScopes=["profile", "email"])
@@ -143,19 +141,6 @@ class Provider:
 
     def _database(self) -> sqlite3.Connection:
         return sqlite3.connect(self.server.directory / "data" / "doorward.sqlite", timeout=10)
-
-    def _store_metadata(
-        self, client_id: str, metadata: Mapping[str, Any], custom: Mapping[str, Any]
-    ) -> None:
-        with contextlib.closing(self._database()) as database, database:
-            database.execute(
-                "UPDATE applications SET oidc_client_metadata = "
-                "json_patch(oidc_client_metadata, ?), custom_client_metadata = "
-                "json_patch(custom_client_metadata, ?) WHERE id = ?",
-                (json.dumps(metadata), json.dumps(custom), client_id),
-            )
-            database.execute("UPDATE tenants SET config_version = config_version + 1")
-        time.sleep(0.1)
 
     def add_account(self, username: str) -> Account:
         """Create somebody of whom every standard claim is known."""
