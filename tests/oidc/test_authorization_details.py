@@ -147,9 +147,7 @@ class TestTakenBack:
                 tx,
                 tenant_id="default",
                 application_id=shop.id,
-                changes={
-                    "oidc_client_metadata": {"redirectUris": [], "postLogoutRedirectUris": []}
-                },
+                changes={"oidc_client_metadata": without},
             )
         await house.settle()
 
