@@ -16,6 +16,7 @@ from doorward.oidc import tables as oidc
 from doorward.outbox import tables as outbox
 from doorward.personal_access_tokens import tables as personal_access_tokens
 from doorward.pushed_requests import tables as pushed_requests
+from doorward.registration import tables as registration
 from doorward.replays import tables as replays
 from doorward.resources import tables as resources
 from doorward.roles import tables as roles
@@ -43,6 +44,7 @@ __all__ = [
     "outbox",
     "personal_access_tokens",
     "pushed_requests",
+    "registration",
     "replays",
     "resources",
     "roles",

@@ -35,6 +35,7 @@ from doorward.oidc.dpop import ProofVerifier
 from doorward.oidc.errors import OAuthError
 from doorward.oidc.sender_constraint import check_presenter
 from doorward.personal_access_tokens import api as personal_access_tokens
+from doorward.registration import api as registration
 from doorward.resources import api as resources
 from doorward.roles import api as roles
 from doorward.roles.api import FindApplications, FindUsers
@@ -69,6 +70,7 @@ def api_routers() -> list[Router]:
                 *connectors.HANDLERS,
                 *keys.HANDLERS,
                 *personal_access_tokens.HANDLERS,
+                *registration.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
                 *sign_in_experience.HANDLERS,

@@ -18,6 +18,8 @@ from doorward.kit.clock import Clock
 from doorward.oidc.store import sweep_tokens
 from doorward.outbox.store import sweep_outbox
 from doorward.pushed_requests.store import sweep_pushed_requests
+from doorward.registration.store import sweep_initial_access_tokens
+from doorward.registration.unused import sweep_unused_clients
 from doorward.replays.store import sweep_replays
 from doorward.security.store import sweep_failed_attempts
 from doorward.sessions.store import sweep_sessions
@@ -40,6 +42,8 @@ _SWEEPS = (
     sweep_signing_keys,
     sweep_replays,
     sweep_pushed_requests,
+    sweep_initial_access_tokens,
+    sweep_unused_clients,
     sweep_outbox,
 )
 

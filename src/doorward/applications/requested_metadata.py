@@ -20,10 +20,9 @@ from doorward.applications.redirect_uris import find_fault, is_loopback
 from doorward.applications.types import ApplicationType
 from doorward.errors import DoorwardError
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-GRANT_TYPES = ("authorization_code", "refresh_token", DEVICE_CODE)
-"""What a client may ask for by itself. A machine's token, an exchange and the implicit grant need
-somebody who answers for the client."""
+GRANT_TYPES = ("authorization_code", "refresh_token")
+"""What a client may ask for by itself. Other grants and other response types need somebody who
+answers for the client: an administrator."""
 
 RESPONSE_TYPES = ("code",)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})

@@ -36,6 +36,9 @@ _EXTEND = Statement(
 )
 _DELETE = Statement(delete(grants).where(_HERE, _t.id == bindparam("grant_id_")))
 _DELETE_OF_USER = Statement(delete(grants).where(_HERE, _t.user_id == bindparam("user_id_")))
+_ANY_OF_CLIENT = Statement(
+    select(_t.id).where(_HERE, _t.client_id == bindparam("client_id_")).limit(1)
+)
 _DELETE_OF_CLIENT = Statement(delete(grants).where(_HERE, _t.client_id == bindparam("client_id_")))
 _DELETE_OF_SESSION = Statement(
     delete(grants).where(_HERE, _t.session_id == bindparam("session_id_"), _t.is_offline.is_(False))
@@ -110,6 +113,11 @@ async def end_grants_of_user(tx: Transaction, *, tenant_id: str, user_id: str) -
 async def end_grants_of_client(tx: Transaction, *, tenant_id: str, client_id: str) -> int:
     """Delete every grant to an application and return how many."""
     return await tx.execute(_DELETE_OF_CLIENT, tenant_id=tenant_id, client_id_=client_id)
+
+
+async def has_grants(db: Executor, *, tenant_id: str, client_id: str) -> bool:
+    """Tell whether anybody has granted an application something that still holds."""
+    return await db.one(_ANY_OF_CLIENT, tenant_id=tenant_id, client_id_=client_id) is not None
 
 
 async def end_grants_of_session(tx: Transaction, *, tenant_id: str, session_id: str) -> int:

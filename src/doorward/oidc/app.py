@@ -24,6 +24,12 @@ from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.authorize import authorize
 from doorward.oidc.certificate import MutualTls
+from doorward.oidc.client_configuration import PREFIX as CLIENT_PREFIX
+from doorward.oidc.client_configuration import (
+    change_registration,
+    end_registration,
+    show_registration,
+)
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
@@ -37,6 +43,7 @@ from doorward.oidc.introspection import introspect
 from doorward.oidc.metadata import discovery, jwks
 from doorward.oidc.provider import Provider
 from doorward.oidc.pushed_authorization import push_authorization_request
+from doorward.oidc.registration import registration
 from doorward.oidc.request import (
     NO_PARAMS,
     OidcRequest,
@@ -78,6 +85,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "/oidc/token"): token,
     ("GET", "/oidc/me"): userinfo,
     ("POST", "/oidc/me"): userinfo,
+    ("POST", "/oidc/reg"): registration,
     ("POST", "/oidc/token/introspection"): introspect,
     ("POST", "/oidc/token/revocation"): revoke,
     ("GET", "/oidc/session/end"): end_session,
@@ -89,7 +97,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     **{("POST", path): answer_code for path in DEVICE_PATHS},
     ("GET", "/device/success"): device_success,
 }
-OPEN_TO_ANY_ORIGIN = frozenset({*METADATA_PATHS, "/oidc/jwks"})
+OPEN_TO_ANY_ORIGIN = frozenset({*METADATA_PATHS, "/oidc/jwks", "/oidc/reg"})
 OPEN_TO_CLIENT_ORIGINS = frozenset(
     {
         "/oidc/request",
@@ -103,6 +111,13 @@ OPEN_TO_CLIENT_ORIGINS = frozenset(
 FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end", *DEVICE_PATHS)
 # `authorize` judges repeated parameters itself: for most of them it still knows where to answer.
 JUDGE_REPEATED = frozenset({authorize})
+# Paths of one client each (RFC 7592).
+OF_ONE_CLIENT: dict[str, Endpoint] = {
+    "GET": show_registration,
+    "PUT": change_registration,
+    "DELETE": end_registration,
+}
+TAKE_DOCUMENTS = frozenset({registration, change_registration})
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,7 +183,11 @@ class Oidc:
                 return self._unrouted(request)
 
             # 1. Parameters: of the body of a POST, else of the query.
-            if method == "POST":
+            if endpoint in TAKE_DOCUMENTS:
+                params = NO_PARAMS
+                body = await read_body(receive)
+                request = OidcRequest(method, path, edge, headers, params, body)
+            elif method == "POST":
                 body = await read_body(receive)
                 params = parse_body(body, content_type=find_header(headers, b"content-type"))
             elif scope["query_string"]:
@@ -269,6 +288,8 @@ def _find_endpoint(method: str, path: str) -> Endpoint | None:
     endpoint = ROUTES.get((method, path))
     if endpoint is None and method == "GET" and path.startswith(RESUME_PREFIX):
         return resume
+    if endpoint is None and path.startswith(CLIENT_PREFIX):
+        return OF_ONE_CLIENT.get(method)
     return endpoint
 
 

@@ -114,6 +114,14 @@ class KeySets:
             _keep(self._by_client, (tenant_id, client_id), known)
         return known[1]
 
+    async def find_at(self, uri: str, *, tenant_id: str, is_enough: IsEnough = bool) -> KeySet:
+        """Return the keys at an address that is no client's own, such as an issuer's.
+
+        Raises:
+            JoseError: they cannot be fetched.
+        """
+        return await self._fetched(uri, tenant_id=tenant_id, is_enough=is_enough)
+
     async def _fetched(self, uri: str, *, tenant_id: str, is_enough: IsEnough) -> KeySet:
         entry = self._by_uri.get((tenant_id, uri))
         if entry is None:

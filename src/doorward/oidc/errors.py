@@ -15,6 +15,10 @@
     ├── InvalidTarget              400  RFC 8707 section 2
     ├── InvalidAuthorizationDetails 400 RFC 9396 section 5
     ├── InvalidRedirectUri         400  never redirected
+    ├── InvalidClientMetadata      400  RFC 7591 section 3.2.2, as the next two
+    ├── InvalidSoftwareStatement   400
+    ├── UnapprovedSoftwareStatement 400
+    ├── TooManyRegistrations       429  from one address
     ├── AccessDenied               400
     ├── AuthorizationPending       400  RFC 8628 section 3.5, as the next two
     ├── SlowDown                   400
@@ -150,6 +154,31 @@ class InvalidAuthorizationDetails(OAuthError):
 class InvalidRedirectUri(OAuthError):
     error = "invalid_redirect_uri"
     message = "The redirect URI is not registered for this client."
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 section 3.2.2, as the next two."""
+
+    error = "invalid_client_metadata"
+    message = "The client must not say this of itself."
+
+
+class InvalidSoftwareStatement(OAuthError):
+    error = "invalid_software_statement"
+    message = "The software statement is not valid."
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    error = "unapproved_software_statement"
+    message = "The software statement is not by somebody whom this server believes."
+
+
+class TooManyRegistrations(OAuthError):
+    """RFC 6585 section 4."""
+
+    error = "temporarily_unavailable"
+    default_status = 429
+    message = "Too many clients were registered from here. Please try again later."
 
 
 class AccessDenied(OAuthError):

@@ -28,6 +28,7 @@ from doorward.oidc.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.scopes import OIDC_SCOPES
 from doorward.oidc.step_up import reachable_acrs
 from doorward.oidc.token import GRANTS
+from doorward.registration.config import Mode, current_config
 from doorward.resources.detail_types import known_types
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
@@ -140,6 +141,10 @@ async def provider_metadata(
         "protected_resources": [address_of(edge.endpoint)],
         "op_tos_uri": experience.terms_of_use_url,
         "op_policy_uri": experience.privacy_policy_url,
+        # RFC 7591 section 3: only where somebody may register.
+        "registration_endpoint": f"{edge.issuer}/reg"
+        if (await current_config(snapshot)).mode != Mode.CLOSED
+        else None,
         # CIMD section 6.
         "client_id_metadata_document_supported": await provider.documents.is_effective(snapshot)
         or None,

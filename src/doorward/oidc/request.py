@@ -40,13 +40,15 @@ NO_PARAMS = Params(values={})
 
 
 class OidcRequest(msgspec.Struct, frozen=True):
-    """What an endpoint sees. `params` come from the body of a POST, else from the query."""
+    """What an endpoint sees. `params` come from the body of a POST, else from the query. Endpoints
+    that take a document have its `body` instead."""
 
     method: str
     path: str
     edge: Edge
     headers: RawHeaders
     params: Params
+    body: bytes = b""
 
     def header(self, name: bytes) -> str | None:
         """Return a header by its lower-case name."""

@@ -26,10 +26,13 @@ WINDOW = timedelta(hours=1)
 
 class Action(StrEnum):
     """What is guessed at. Password, code and one-time token share the counter of `IDENTIFIER`.
-    A user code belongs to nobody yet, so `USER_CODE` counts by whom it is guessed."""
+    A user code belongs to nobody yet, so `USER_CODE` counts by whom it is guessed.
+    `CLIENT_REGISTRATION` is no guess at all, but what a stranger may do only so often.
+    """
 
     IDENTIFIER = "Identifier"
     USER_CODE = "UserCode"
+    CLIENT_REGISTRATION = "ClientRegistration"
 
 
 class Guess(msgspec.Struct, frozen=True):
