@@ -8,6 +8,8 @@ opaque access tokens (`store.py`; `bearer.py` says what they look like). Does no
 sessions and pushed requests, which are slices of their own. It hands people to the `sign_in`
 surface through a stored interaction and a redirect, and never imports it.
 
+Whose hands a token works in is decided in `sender_constraint.py` (DPoP, certificates).
+
 Read `app.py`, `token.py`, then one grant; for the way in `authorize.py`, then `resume.py`. What a
 client gets is made in `tokens.py` and `id_token.py`, about whom `subjects.py` says, and of what
 `authorization_details.py` and `claims_request.py` understood.
