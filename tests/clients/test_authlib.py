@@ -10,10 +10,14 @@ import pytest
 from authlib.integrations.base_client.errors import MismatchingStateError
 from authlib.integrations.flask_client import OAuth
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from flask.testing import FlaskClient
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from tests.support.bookstore import PASSWORD, REDIRECT_URI, RESOURCE, RESOURCE_SCOPE, Bookstore
+from tests.support.management import management_api
 from tests.support.pages import Visitor
+from tests.support.server import Server
 
 
 @pytest.fixture
@@ -89,3 +93,53 @@ class TestRequestsSession:
         assert token["token_type"] == "Bearer"
         assert token["scope"] == "read:books"
         assert token["expires_in"] == 3600
+
+    @pytest.mark.parametrize("type_", [RSAKey, ECKey, OKPKey])
+    def test_signs_for_a_token(self, server: Server, bookstore: Bookstore, type_: Any) -> None:
+        """private_key_jwt. Authlib names the token endpoint as audience (ADR 0012)."""
+        size, algorithm = {
+            RSAKey: (2048, "PS256"),
+            ECKey: ("P-256", "ES256"),
+            OKPKey: ("Ed25519", "Ed25519"),
+        }[type_]
+        key = type_.generate_key(size)
+        client_id = add_machine(
+            server,
+            tokenEndpointAuthMethod="private_key_jwt",
+            jwks={"keys": [key.as_dict(private=False)]},
+        )
+        session = OAuth2Session(client_id, key, token_endpoint_auth_method="private_key_jwt")
+        session.register_client_auth_method(PrivateKeyJWT(alg=algorithm))
+
+        token = session.fetch_token(
+            f"{bookstore.issuer}/token", grant_type="client_credentials", resource=RESOURCE
+        )
+
+        assert token["expires_in"] == 3600
+
+    def test_makes_a_mac_for_a_token(self, server: Server, bookstore: Bookstore) -> None:
+        """client_secret_jwt, under the secret that the console shows."""
+        client_id = add_machine(server, tokenEndpointAuthMethod="client_secret_jwt")
+        with management_api(server) as api:
+            secret = api.get(f"/api/applications/{client_id}/secrets").json()[0]["value"]
+        session = OAuth2Session(
+            client_id, OctKey.import_key(secret), token_endpoint_auth_method="client_secret_jwt"
+        )
+        session.register_client_auth_method(ClientSecretJWT())
+
+        token = session.fetch_token(
+            f"{bookstore.issuer}/token", grant_type="client_credentials", resource=RESOURCE
+        )
+
+        assert token["expires_in"] == 3600
+
+
+def add_machine(server: Server, **metadata: Any) -> str:
+    """Register a machine and return its id."""
+    uris: dict[str, Any] = {"redirectUris": [], "postLogoutRedirectUris": []}
+    body = {"name": "A", "type": "MachineToMachine", "oidcClientMetadata": uris | metadata}
+    with management_api(server) as api:
+        answer = api.post("/api/applications", json=body)
+    assert answer.status_code == 200, answer.text
+    id_: str = answer.json()["id"]
+    return id_
