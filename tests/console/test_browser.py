@@ -44,6 +44,8 @@ def fill(server: Server) -> None:
         user = api.post("/api/users", json={"username": "ada", "name": "Ada"}).json()
         identity = {"userId": "80351110224678912", "details": {"name": "nelly"}}
         api.put(f"/api/users/{user['id']}/identities/discord", json=identity)
+        token = {"name": "nightly-backup"}
+        api.post(f"/api/users/{user['id']}/personal-access-tokens", json=token)
         resource = {"name": "Books", "indicator": "https://books.example/api"}
         id_ = api.post("/api/resources", json=resource).json()["id"]
         api.post(f"/api/resources/{id_}/scopes", json={"name": "read:books"})
@@ -76,6 +78,7 @@ def paths(server: Server) -> list[str]:
         "users",
         "users?q=nobody",
         f"users/{user}",
+        f"users/{user}/personal-access-tokens",
         "api-resources",
         f"api-resources/{resource}",
         "roles",
@@ -105,6 +108,23 @@ def test_pages(
                 page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
             ), path  # type: ignore[index]
         assert said == []
+
+
+def test_new_token(server: Server, browser: Browser, state: dict[str, object]) -> None:
+    """A personal access token is shown, ready to be copied, when it is made."""
+    with management_api(server) as api:
+        user = api.get("/api/users").json()[0]["id"]
+    with fresh_context(browser, storage_state=state) as context:
+        page = context.new_page()
+        page.goto(f"{server.admin_endpoint}/console/users/{user}/personal-access-tokens")
+        page.get_by_role("button", name="Add token").click()
+        page.get_by_label("Name").fill("reports")
+        check_accessibility(page)
+        page.get_by_role("dialog").get_by_role("button", name="Add token").click()
+
+        expect(page.get_by_role("heading", name="The token reports")).to_be_visible()
+        expect(page.get_by_text(re.compile("^pat_"))).to_be_visible()
+        check_accessibility(page)
 
 
 def test_live_preview(server: Server, browser: Browser, state: dict[str, object]) -> None:

@@ -52,15 +52,16 @@ async def exchange(
 
 
 async def personal_token(house: House, user: User, *, name: str = "CI", **end: Any) -> str:
-    token = await personal.create_token(
-        house.db,
-        tenant_id=house.tenant_id,
-        user_id=user.id,
-        name=name,
-        expires_at=end.get("expires_at"),
-        sealer=house.sealer,
-        now=house.clock.now(),
-    )
+    async with house.db.transaction(house.tenant_id) as tx:
+        token = await personal.create_token(
+            tx,
+            tenant_id=house.tenant_id,
+            user_id=user.id,
+            name=name,
+            expires_at=end.get("expires_at"),
+            sealer=house.sealer,
+            now=house.clock.now(),
+        )
     return house.sealer.unseal(token.value, purpose="personal_access_tokens.value")
 
 
@@ -169,7 +170,8 @@ class TestPersonalAccessTokens:
     ) -> None:
         """A token that was deleted can no longer be exchanged."""
         token = await personal_token(house, ada)
-        await personal.delete_token(house.db, tenant_id=house.tenant_id, user_id=ada.id, name="CI")
+        async with house.db.transaction(house.tenant_id) as tx:
+            await personal.delete_token(tx, tenant_id=house.tenant_id, user_id=ada.id, name="CI")
 
         assert refusal(await exchange(house, broker, token, PERSONAL, resource=BOOKS)) == REFUSED
 

@@ -7,14 +7,12 @@ from datetime import datetime
 from doorward.errors import NotFound, RequestError
 from doorward.kit.crypto import Sealer
 from doorward.kit.ids import new_secret
-from doorward.management.errors import unique_as
 from doorward.personal_access_tokens import store
 from doorward.personal_access_tokens.tables import PersonalAccessToken
-from doorward.storage import Database, Executor
+from doorward.storage import Executor, Transaction
 from doorward.users.accounts import get_user
 
 PREFIX = "pat_"
-_NAME_TAKEN = {"pk_personal_access_tokens": "user.personal_access_token_name_exists"}
 
 
 async def list_tokens(db: Executor, *, tenant_id: str, user_id: str) -> list[PersonalAccessToken]:
@@ -28,7 +26,7 @@ async def list_tokens(db: Executor, *, tenant_id: str, user_id: str) -> list[Per
 
 
 async def create_token(
-    db: Database,
+    tx: Transaction,
     *,
     tenant_id: str,
     user_id: str,
@@ -41,56 +39,49 @@ async def create_token(
 
     Raises:
         NotFound: there is no such user.
-        RequestError: 400 request.invalid_input, it would have expired already; 422
-            user.personal_access_token_name_exists.
+        RequestError: 400 request.invalid_input, it would have expired already.
+        UniqueViolation: pk_personal_access_tokens, the user has a token of this name.
     """
     if expires_at is not None and expires_at <= now:
         raise RequestError(
             "request.invalid_input", interpolation={"details": "expiresAt must be in the future"}
         )
-    with unique_as(_NAME_TAKEN):
-        async with db.transaction(tenant_id) as tx:
-            await get_user(tx, tenant_id=tenant_id, user_id=user_id)
-            await store.add_token(
-                tx,
-                tenant_id=tenant_id,
-                user_id=user_id,
-                name=name,
-                value=PREFIX + new_secret(),
-                sealer=sealer,
-                created_at=now,
-                expires_at=expires_at,
-            )
-            return await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=name)
+    await get_user(tx, tenant_id=tenant_id, user_id=user_id)
+    await store.add_token(
+        tx,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        name=name,
+        value=PREFIX + new_secret(),
+        sealer=sealer,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=name)
 
 
 async def rename_token(
-    db: Database, *, tenant_id: str, user_id: str, name: str, new_name: str
+    tx: Transaction, *, tenant_id: str, user_id: str, name: str, new_name: str
 ) -> PersonalAccessToken:
     """Give a token another name and return it.
 
     Raises:
         NotFound: there is no such token.
-        RequestError: 422 user.personal_access_token_name_exists.
+        UniqueViolation: pk_personal_access_tokens, the user has a token of that name.
     """
-    with unique_as(_NAME_TAKEN):
-        async with db.transaction(tenant_id) as tx:
-            await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=name)
-            await store.rename_token(
-                tx, tenant_id=tenant_id, user_id=user_id, name=name, new_name=new_name
-            )
-            return await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=new_name)
+    await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=name)
+    await store.rename_token(tx, tenant_id=tenant_id, user_id=user_id, name=name, new_name=new_name)
+    return await _get_token(tx, tenant_id=tenant_id, user_id=user_id, name=new_name)
 
 
-async def delete_token(db: Database, *, tenant_id: str, user_id: str, name: str) -> None:
+async def delete_token(tx: Transaction, *, tenant_id: str, user_id: str, name: str) -> None:
     """Delete a token; it can no longer be exchanged.
 
     Raises:
         RequestError: 404 entity.not_found.
     """
-    async with db.transaction(tenant_id) as tx:
-        if not await store.delete_token(tx, tenant_id=tenant_id, user_id=user_id, name=name):
-            raise RequestError("entity.not_found", status=404)
+    if not await store.delete_token(tx, tenant_id=tenant_id, user_id=user_id, name=name):
+        raise RequestError("entity.not_found", status=404)
 
 
 async def _get_token(
