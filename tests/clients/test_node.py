@@ -23,8 +23,11 @@ from tests.support.bookstore import (
 SCRIPTS = Path(__file__).parent / "node"
 
 
-def run_script(name: str, bookstore: Bookstore, application: Application) -> dict[str, Any]:
-    """Run a script of `node/` as `application` and return the JSON it prints."""
+def run_script(
+    name: str, bookstore: Bookstore, application: Application, **more: str
+) -> dict[str, Any]:
+    """Run a script of `node/` as `application` and return the JSON it prints. `more` is added to
+    its environment."""
     assert (SCRIPTS / "node_modules").is_dir(), "the Node clients are missing: run `make install`"
     environment = {
         "ENDPOINT": bookstore.endpoint,
@@ -40,7 +43,7 @@ def run_script(name: str, bookstore: Bookstore, application: Application) -> dic
     }
     result = subprocess.run(
         ["node", str(SCRIPTS / name)],
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **more},
         capture_output=True,
         text=True,
         timeout=60,
