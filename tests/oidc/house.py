@@ -41,6 +41,7 @@ from doorward.roles.tables import Role
 from doorward.sessions.ending import end_sessions_of_user
 from doorward.sign_in_experience.store import get_experience, save_experience
 from doorward.storage import Database, config_changed
+from doorward.tenants.store import save_config
 from doorward.users import store as users
 from doorward.users.tables import User
 
@@ -239,6 +240,19 @@ class House:
             stored = await get_experience(tx, tenant_id=self.tenant_id)
             await save_experience(
                 tx, tenant_id=self.tenant_id, sign_in_mode="SignIn", document=stored.document
+            )
+            await config_changed(tx, self.tenant_id)
+        await self.settle()
+
+    async def demand(self, **policy: bool) -> None:
+        """Demand something of all authorization requests."""
+        async with self.db.transaction(self.tenant_id) as tx:
+            await save_config(
+                tx,
+                tenant_id=self.tenant_id,
+                key="authorizationRequests",
+                value=policy,
+                now=self.clock.now(),
             )
             await config_changed(tx, self.tenant_id)
         await self.settle()

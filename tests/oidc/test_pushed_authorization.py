@@ -378,3 +378,27 @@ class TestRequired:
         assert refused["error"] == "invalid_request"
         assert "push" in refused["error_description"]
         assert "code" in answer
+
+    async def test_for_a_tenant(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 9126 section 5: demanded of everybody, and said so in the metadata."""
+        await house.demand(requirePushedAuthorizationRequests=True)
+
+        refused = answer_of(await house.browser().request(web))
+        answer = await house.browser().follow(await house.pushed(web), user=ada)
+        metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+
+        assert refused["error"] == "invalid_request"
+        assert "code" in answer
+        assert metadata["require_pushed_authorization_requests"] is True
+
+    async def test_signatures_for_a_tenant(self, house: House, web: RegisteredClient) -> None:
+        """RFC 9101 section 10.5: the same for signatures, at both doors."""
+        await house.demand(requireSignedRequestObject=True)
+
+        plain = answer_of(await house.browser().request(web))
+        pushed = await house.push(web)
+        metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+
+        assert plain["error"] == "invalid_request"
+        assert pushed.json()["error"] == "invalid_request"
+        assert metadata["require_signed_request_object"] is True

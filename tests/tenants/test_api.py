@@ -44,3 +44,20 @@ def test_console(api: httpx.Client) -> None:
     assert changed == {"signInExperienceCustomized": False, "organizationCreated": True}
     assert api.patch(path, json={}).json() == changed
     assert api.patch(path, json={"organizationCreated": 1}).status_code == 400
+
+
+def test_authorization_requests(api: httpx.Client) -> None:
+    """What is demanded of all authorization requests is merged."""
+    path = "/api/configs/authorization-requests"
+    nothing = {
+        "requirePushedAuthorizationRequests": False,
+        "requireSignedRequestObject": False,
+    }
+    assert api.get(path).json() == nothing
+
+    changed = api.patch(path, json={"requirePushedAuthorizationRequests": True}).json()
+
+    assert changed == nothing | {"requirePushedAuthorizationRequests": True}
+    assert api.get(path).json() == changed
+    assert api.patch(path, json={"requireSignedRequestObject": "yes"}).status_code == 400
+    assert api.patch(path, json=nothing).json() == nothing

@@ -44,6 +44,7 @@ from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
+from doorward.tenants.request_policy import current_policy
 
 
 async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -64,7 +65,7 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 3. Whatever is wrong from here on, the client is told.
     try:
-        check_source(source, target.client)
+        check_source(source, target.client, policy=await current_policy(snapshot))
         parsed = await parse_request(
             snapshot, params, target=target, edge=request.edge, sealer=provider.sealer
         )

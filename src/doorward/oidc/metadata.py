@@ -33,6 +33,7 @@ from doorward.resources.detail_types import known_types
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
 from doorward.storage import Snapshot
+from doorward.tenants.request_policy import current_policy
 from doorward.tenants.seed import DEFAULT_TENANT
 
 # What clients call themselves, not through a browser.
@@ -94,7 +95,6 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "introspection_endpoint": f"{issuer}/token/introspection",
         "revocation_endpoint": f"{issuer}/token/revocation",
         "pushed_authorization_request_endpoint": f"{issuer}/request",
-        "require_pushed_authorization_requests": False,
         # RFC 8628 section 4.
         "device_authorization_endpoint": f"{issuer}/device/auth",
         "scopes_supported": list(OIDC_SCOPES),
@@ -131,9 +131,13 @@ async def provider_metadata(
     is not."""
     ring = await current_keys(snapshot, sealer=provider.sealer)
     experience = await current_experience(snapshot)
+    policy = await current_policy(snapshot)
     members: dict[str, Any] = {
         **metadata(edge.issuer, algorithms=ring.supported, experience=experience),
         **_client_authentication(provider.mutual_tls),
+        # RFC 9126 section 5, RFC 9101 section 10.5.
+        "require_pushed_authorization_requests": policy.require_pushed_authorization_requests,
+        "require_signed_request_object": policy.require_signed_request_object,
         # RFC 8705 section 3.3.
         "tls_client_certificate_bound_access_tokens": provider.mutual_tls is not None or None,
         "ui_locales_supported": list(provider.texts.languages),

@@ -26,6 +26,7 @@ from doorward.oidc.request_source import (
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.sender_constraint import bound_to_key, find_proven_key, with_next_nonce
 from doorward.pushed_requests.store import LIFETIME, add_pushed_request
+from doorward.tenants.request_policy import current_policy
 
 
 class PushedResponse(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
         source = RequestSource(
             split_resources(msgspec.structs.replace(request.params, values=values))
         )
-    check_signed(source, client)
+    check_signed(source, client, policy=await current_policy(snapshot))
     params = bound_to_key(source.params, jkt)
 
     # 5. RFC 9126 section 2.1: check it as the authorization endpoint would.

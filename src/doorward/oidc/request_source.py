@@ -29,6 +29,7 @@ from doorward.pushed_requests.store import (
     hold_pushed_request,
 )
 from doorward.storage import Snapshot, Transaction
+from doorward.tenants.request_policy import RequestPolicy
 
 PUSHED_URI = "urn:ietf:params:oauth:request_uri:"
 _PUSHED = "pushed_request"
@@ -127,27 +128,34 @@ def restored_source(stored: dict[str, object]) -> RequestSource:
     return RequestSource(restored_params(params), pushed=str(pushed) if pushed else None)
 
 
-def check_source(source: RequestSource, client: Client) -> None:
-    """Refuse a request that did not come the way that the client always sends its requests:
-    without this, whoever changes a request in the browser only has to leave out the protection.
+def check_source(source: RequestSource, client: Client, *, policy: RequestPolicy) -> None:
+    """Refuse a request that did not come the way that the client, or every client of the tenant,
+    always sends its requests: without this, whoever changes a request in the browser only has to
+    leave out the protection.
 
     Raises:
         InvalidRequest: RFC 9126 section 5, RFC 9101 section 10.5.
     """
     if source.pushed is not None:
         return
-    if client.metadata.require_pushed_authorization_requests:
+    if (
+        client.metadata.require_pushed_authorization_requests
+        or policy.require_pushed_authorization_requests
+    ):
         raise InvalidRequest("the client must push its authorization requests")
-    check_signed(source, client)
+    check_signed(source, client, policy=policy)
 
 
-def check_signed(source: RequestSource, client: Client) -> None:
+def check_signed(source: RequestSource, client: Client, *, policy: RequestPolicy) -> None:
     """Refuse what a client that always signs its requests did not sign.
 
     Raises:
         InvalidRequest: RFC 9101 section 10.5.
     """
-    if client.metadata.require_signed_request_object and not source.is_signed:
+    is_required = (
+        client.metadata.require_signed_request_object or policy.require_signed_request_object
+    )
+    if is_required and not source.is_signed:
         raise InvalidRequest("the client must sign its authorization requests")
 
 

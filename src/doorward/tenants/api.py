@@ -12,6 +12,8 @@ from doorward.kit.clock import Clock
 from doorward.kit.edge import Edge
 from doorward.management.body import Body, JsonObject, changes_of
 from doorward.storage import Database, config_changed
+from doorward.tenants.request_policy import KEY as REQUEST_POLICY_KEY
+from doorward.tenants.request_policy import RequestPolicy
 from doorward.tenants.store import find_config, save_config
 
 CLAIMS_KEY = "idToken"
@@ -46,6 +48,13 @@ class UpdateAdminConsole(Body):
 
     sign_in_experience_customized: bool | UnsetType = UNSET
     organization_created: bool | UnsetType = UNSET
+
+
+class UpdateRequestPolicy(Body):
+    """What changes; the rest stays."""
+
+    require_pushed_authorization_requests: bool | UnsetType = UNSET
+    require_signed_request_object: bool | UnsetType = UNSET
 
 
 @get("/api/configs/id-token", tags=["Configs"])
@@ -92,6 +101,35 @@ async def update_admin_console_config(
     return changed
 
 
+@get("/api/configs/authorization-requests", tags=["Configs"])
+async def show_request_policy(db: Database, edge: Edge) -> RequestPolicy:
+    """Show what is demanded of all authorization requests."""
+    value = await find_config(db, tenant_id=edge.tenant_id, key=REQUEST_POLICY_KEY)
+    return msgspec.convert(value or {}, RequestPolicy)
+
+
+@patch("/api/configs/authorization-requests", tags=["Configs"])
+async def update_request_policy(
+    data: UpdateRequestPolicy, db: Database, edge: Edge, clock: Clock
+) -> RequestPolicy:
+    """Demand that authorization requests are pushed (RFC 9126) or signed (RFC 9101), or stop
+    demanding it."""
+    async with db.transaction(edge.tenant_id) as tx:
+        await config_changed(tx, edge.tenant_id)
+        value = await find_config(tx, tenant_id=edge.tenant_id, key=REQUEST_POLICY_KEY)
+        changed = msgspec.structs.replace(
+            msgspec.convert(value or {}, RequestPolicy), **changes_of(data)
+        )
+        await save_config(
+            tx,
+            tenant_id=edge.tenant_id,
+            key=REQUEST_POLICY_KEY,
+            value=msgspec.to_builtins(changed),
+            now=clock.now(),
+        )
+    return changed
+
+
 async def _save(db: Database, edge: Edge, clock: Clock, *, key: str, value: Any) -> None:
     async with db.transaction(edge.tenant_id) as tx:
         await config_changed(tx, edge.tenant_id)
@@ -103,4 +141,6 @@ HANDLERS = (
     replace_id_token_config,
     show_admin_console_config,
     update_admin_console_config,
+    show_request_policy,
+    update_request_policy,
 )
