@@ -46,7 +46,6 @@ def private_jwk(private_key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
 def register(
     server: Server,
     private_jwk: dict[str, Any],
-    *,
     **more: Any,
 ) -> Application:
     """Register an application that proves who it is with its key."""
