@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from doorward.oidc.claims_request import parse_claims_request
+from doorward.oidc.errors import InvalidRequest
+from doorward.oidc.request import Params
 from doorward.users.tables import User
 from tests.oidc.house import House, RegisteredClient, answer_of
 from tests.oidc.test_consent import allow, make_partner
@@ -177,3 +183,27 @@ class TestMalformed:
         """RFC 6749 section 4.1.2.1: invalid_request, and nobody signs in for nothing."""
         answer = answer_of(await house.browser().request(web, claims=text))
         assert answer["error"] == "invalid_request"
+
+    @given(
+        text=st.text()
+        | st.recursive(
+            st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(),
+            lambda inner: (
+                st.lists(inner)
+                | st.dictionaries(
+                    st.sampled_from(["id_token", "userinfo", "sub", "acr", "value", "values"])
+                    | st.text(),
+                    inner,
+                )
+            ),
+            max_leaves=20,
+        ).map(json.dumps)
+    )
+    def test_whatever_comes_is_understood_or_refused(self, text: str) -> None:
+        """No input crashes the parser, and what it understands can be stored."""
+        try:
+            parsed = parse_claims_request(Params({"claims": text}))
+        except InvalidRequest:
+            return
+        stored = msgspec.json.encode(parsed.stored())
+        assert b"\\u0000" not in stored

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import jwt
 import msgspec
 import pytest
 from joserfc import jwe
@@ -45,6 +46,28 @@ class TestIdToken:
         claims = await house.verify(tokens["id_token"], typ="jwt")
         assert claims["sub"] == ada.id
         assert claims["at_hash"] == half_hash(tokens["access_token"], algorithm)
+
+    @pytest.mark.parametrize("algorithm", ALGORITHMS)
+    async def test_an_independent_library_verifies_it(
+        self, house: House, ada: User, algorithm: str
+    ) -> None:
+        """RFC 7517 section 4 and RFC 7518 section 6: the published key is all that PyJWT needs."""
+        client = await house.add_client(metadata={"idTokenSignedResponseAlg": algorithm})
+        token = (await house.sign_in(client, ada))["id_token"]
+        await house.settle()
+        published = (await house.http.get("/oidc/jwks")).json()
+
+        (key,) = (
+            jwk
+            for jwk in jwt.PyJWKSet.from_dict(published).keys
+            if jwk.key_id == header(token)["kid"]
+        )
+        claims = jwt.decode(
+            token, key, algorithms=[algorithm], audience=client.id, issuer=house.issuer
+        )
+
+        assert claims["sub"] == ada.id
+        assert all({"d", "p", "q", "k"}.isdisjoint(jwk) for jwk in published["keys"])
 
     async def test_the_other_applications_keep_theirs(
         self, house: House, web: RegisteredClient, ada: User
