@@ -124,6 +124,7 @@ class TestApproval:
         assert refusal(before) == (400, "authorization_pending")
         claims = await house.verify(tokens["id_token"], typ="jwt")
         assert (claims["sub"], claims["aud"], claims["amr"]) == (ada.id, tv.id, ["pwd"])
+        assert claims["acr"] == "urn:doorward:acr:password"
         assert tokens["scope"] == "openid profile offline_access"
         assert (await house.userinfo(tokens["access_token"])).json()["username"] == "ada"
         assert (await house.refresh(tv, tokens["refresh_token"])).status_code == 200
@@ -223,6 +224,24 @@ class TestApproval:
         assert leaving.headers["location"].startswith("/sign-in?")
         tokens = (await device.poll()).json()
         assert (await house.verify(tokens["id_token"], typ="jwt"))["sub"] == bob.id
+
+    async def test_default_max_age(self, house: House, ada: User) -> None:
+        """OpenID Connect Registration section 2: an application may want its users to have signed
+        in recently; who just did is asked, and an answer that comes too late is not taken."""
+        client = await add_device_client(house, metadata={"defaultMaxAge": 100})
+        browser = house.browser()
+        await browser.authorize(await house.add_client(), user=ada)
+        house.pass_time(seconds=101)
+        device = await Device.start(house, client)
+
+        again = await open_page(browser, device.user_code)
+        page = await sign_in_and_look(browser, device, user=ada)
+        house.pass_time(seconds=101)
+        late = await answer(browser, page, "approve")
+
+        assert again.headers["location"].startswith("/sign-in?")
+        assert late.headers["location"].startswith("/sign-in?")
+        assert refusal(await device.poll()) == (400, "authorization_pending")
 
     async def test_forms_of_the_code(self, house: House, tv: RegisteredClient, ada: User) -> None:
         """RFC 8628 section 6.1: case and punctuation do not matter; the long path works too."""

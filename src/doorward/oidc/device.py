@@ -15,7 +15,7 @@ code and no other site can answer in its place.
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from doorward.applications.cached import Client
 from doorward.applications.types import DEVICE_CODE
@@ -54,6 +54,7 @@ SUCCESS_PATH = "/device/success"
 # account.
 BY_NETWORK = LockoutPolicy(max_attempts=20, duration=timedelta(minutes=10))
 BY_SESSION = LockoutPolicy(max_attempts=10, duration=timedelta(minutes=10))
+_JUST_NOW = timedelta(seconds=60)
 _PURPOSE = "device"
 
 
@@ -87,9 +88,9 @@ async def enter_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     code, client = found
 
     # 4. Who lets it in, and what it gets.
-    if session is None:
+    if session is None or _is_stale(session, client, now=provider.clock.now()):
         return await send_to_sign_in(
-            request, provider, code=code, user_code=user_code, session=None
+            request, provider, code=code, user_code=user_code, session=session
         )
     return await _ask_to_confirm(
         request, provider, snapshot, code=code, user_code=user_code, client=client, session=session
@@ -125,9 +126,9 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
         return await _ask_for_code(request, provider, snapshot, error="device.wrong")
     code, client = found
 
-    # 3. Somebody else wants to let it in.
+    # 3. Somebody else wants to let it in, or the page lay open for too long.
     choice = params.get("choice")
-    if choice == "switch":
+    if choice == "switch" or _is_stale(session, client, now=now):
         return await send_to_sign_in(
             request, provider, code=code, user_code=user_code, session=session
         )
@@ -220,6 +221,18 @@ async def _find_device(
         snapshot, code.client_id, edge=request.edge, documents=provider.documents
     )
     return (code, client) if client and DEVICE_CODE in client.grant_types else None
+
+
+def _is_stale(session: Session, client: Client, *, now: datetime) -> bool:
+    """Tell whether the application wants its users to have signed in more recently than this.
+
+    OpenID Connect Registration section 2, default_max_age. Whoever has just signed in is not asked
+    again, however short it is, or nobody would ever see the page that asks.
+    """
+    max_age = client.metadata.default_max_age
+    return max_age is not None and now - session.authenticated_at > max(
+        timedelta(seconds=max_age), _JUST_NOW
+    )
 
 
 async def _ask_for_code(

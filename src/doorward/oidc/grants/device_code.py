@@ -17,7 +17,7 @@ from doorward.grants.tables import Grant
 from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
-from doorward.kit.ids import new_id
+from doorward.kit.ids import new_ordered_id
 from doorward.oidc.bearer import new_refresh_token
 from doorward.oidc.device_consent import find_allowed
 from doorward.oidc.errors import (
@@ -32,6 +32,7 @@ from doorward.oidc.id_token import make_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.sender_constraint import Confirmation, bound_to, token_type
+from doorward.oidc.step_up import reached_acr
 from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import (
@@ -106,7 +107,7 @@ async def device_code(
         await _keep_waiting(provider, edge, code=code, now=now)
     allowed = await find_allowed(snapshot, db, code=code, client=client, user_id=user_id)
     held = Approved(
-        grant_id=new_id(),
+        grant_id=new_ordered_id(now),
         client_id=code.client_id,
         user_id=user_id,
         session_id=code.session_id,
@@ -114,6 +115,7 @@ async def device_code(
         resources=code.resources,
         authenticated_at=authenticated_at,
         context=TokenContext(
+            acr=reached_acr(code.amr or ()),
             amr=tuple(code.amr or ()),
             cnf=cnf,
             consented=None if allowed is None else allowed.resource_scopes,

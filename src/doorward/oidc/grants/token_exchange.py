@@ -12,7 +12,7 @@ from doorward.audit.store import record
 from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
 from doorward.keys.ring import current_keys
-from doorward.kit.ids import new_id
+from doorward.kit.ids import new_ordered_id
 from doorward.oidc.errors import InvalidRequest, InvalidScope, InvalidTarget
 from doorward.oidc.exchangeable import ACCESS_TOKEN, Subject, find_actor, find_subject
 from doorward.oidc.provider import Provider
@@ -88,7 +88,7 @@ async def token_exchange(
     # 3. For what: of the scopes asked for those that roles grant, and no more than before.
     subjects = await subjects_of(snapshot, client, sealer=provider.sealer)
     held = Exchanged(
-        grant_id=subject.grant_id or new_id(),
+        grant_id=subject.grant_id or new_ordered_id(now),
         client_id=client.id,
         user_id=subject.user_id,
         session_id=subject.session_id,
