@@ -13,7 +13,7 @@ CLIENTS := tests/clients/node
 # Files are taken in their order: the long ones with few tests would else come last, on one core.
 PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test conformance fuzz lint types contracts docs docs-check bench install clean
+.PHONY: help run test conformance run-conformance fuzz lint types contracts docs docs-check bench install clean
 
 help: ## List the recipes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -26,6 +26,9 @@ test: install ## Run every test on SQLite and PostgreSQL (PYTEST="-k name" to na
 
 conformance: $(VENV)/.installed-dev $(VENV)/.compiled ## Run the modules of the OpenID Foundation's plans and write their table
 	@$(BIN)/python -m pytest tests/conformance --conformance-table $(PYTEST)
+
+run-conformance: $(VENV)/.installed-dev $(VENV)/.compiled ## Run a server that the OpenID Foundation's own suite can test (ARGS=--help)
+	@exec $(BIN)/python -m tests.conformance.suite $(ARGS)
 
 fuzz: $(VENV)/.installed-dev $(VENV)/.compiled ## Send a server bad requests for an hour and watch it (MINUTES=5 for less)
 	@$(BIN)/python -m tests.fuzz.long_run --minutes $(or $(MINUTES),60)

@@ -53,6 +53,13 @@ class Key:
         return found
 
     @property
+    def private_jwk(self) -> dict[str, Any]:
+        """Both halves, as a client's configuration holds them."""
+        found: dict[str, Any] = json.loads(jwt.get_algorithm_by_name("ES256").to_jwk(self.private))
+        found.pop("key_ops", None)
+        return {**found, "kid": self.kid, "use": "sig", "alg": self.algorithm}
+
+    @property
     def kid(self) -> str:
         return thumbprint(self.jwk)
 

@@ -68,12 +68,13 @@ class Registration:
 class Provider:
     """A running server behind its TLS front."""
 
-    def __init__(self, server: Server, authority: Authority) -> None:
+    def __init__(self, server: Server, authority: Authority, *, host: str = HOST) -> None:
         self.server = server
         self.certify = authority.certify
-        self.ports = {HOST: server.port, ADMIN_HOST: server.admin_port}
+        self.endpoint = f"https://{host}"
+        self.ports = {host.partition(":")[0]: server.port, ADMIN_HOST: server.admin_port}
         self.http = self.client()
-        self.issuer = f"https://{HOST}/oidc"
+        self.issuer = f"{self.endpoint}/oidc"
         token = management_token(server)
         self._management = self.client(authorization=f"Bearer {token}")
         self._numbers = itertools.count(1)
@@ -81,9 +82,7 @@ class Provider:
     def client(self, *, certificate: str | None = None, **headers: str) -> httpx.Client:
         """Return a client that reaches the server through TLS, with a certificate or without."""
         front = TlsFront(self.ports, certificate=certificate)
-        return httpx.Client(
-            transport=front, base_url=f"https://{HOST}", headers=headers, timeout=20
-        )
+        return httpx.Client(transport=front, base_url=self.endpoint, headers=headers, timeout=20)
 
     def metadata(self) -> dict[str, Any]:
         """Return what discovery says now."""
@@ -108,6 +107,7 @@ class Provider:
         type_: str = "Traditional",
         *,
         redirect_uris: tuple[str, ...] = (CALLBACK, SECOND_CALLBACK),
+        post_logout_redirect_uris: tuple[str, ...] = (SIGNED_OUT,),
         custom: Mapping[str, Any] | None = None,
         is_third_party: bool = False,
         **metadata: Any,
@@ -121,7 +121,7 @@ class Provider:
             isThirdParty=is_third_party,
             oidcClientMetadata={
                 "redirectUris": list(redirect_uris),
-                "postLogoutRedirectUris": [SIGNED_OUT],
+                "postLogoutRedirectUris": list(post_logout_redirect_uris),
                 **metadata,
             },
             customClientMetadata=dict(custom or {}),

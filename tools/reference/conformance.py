@@ -20,7 +20,8 @@ INTRODUCTION = """\
 
 The modules of the OpenID Foundation's test plans, in our own words and code, driven through HTTP
 against a running server (`tests/conformance`). `make conformance` runs them and writes this page.
-These are results of our own tests, not a certification.
+These are results of our own tests, not a certification; how to point the Foundation's own suite at
+a server is said in [tests/conformance/suite](../../tests/conformance/suite/README.md).
 
 | profile | plan | runs | passed |
 |---|---|---|---|

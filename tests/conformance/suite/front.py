@@ -1,0 +1,59 @@
+"""A TLS proxy of sixty lines: for a test bench, not for production.
+
+It makes its own certificate, asks clients for theirs, and hands both on as docs/how-to/behind-a-
+proxy.md says: the Host header as it came, X-Forwarded-For, and the certificate in a header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import ssl
+from pathlib import Path
+
+from tests.conformance.tls_front import CERTIFICATE_HEADER
+from tests.support.certificates import self_signed_context
+
+MAX_HEAD = 64 * 1024
+_REPLACED = (b"x-forwarded-for", b"connection", CERTIFICATE_HEADER.encode())
+
+
+async def serve(*, host: str, port: int, behind: int, authorities: Path) -> asyncio.Server:
+    """Listen for https at `port` and pass requests on to the local port `behind`."""
+    context = self_signed_context(host)
+    context.load_verify_locations(authorities)
+    context.verify_mode = ssl.CERT_OPTIONAL
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            await _pass_on(reader, writer, behind=behind)
+        writer.close()
+
+    return await asyncio.start_server(connected, "0.0.0.0", port, ssl=context, limit=MAX_HEAD)
+
+
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, behind: int
+) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    request, *lines = head.rstrip(b"\r\n").split(b"\r\n")
+    kept = [line for line in lines if line.partition(b":")[0].lower() not in _REPLACED]
+    address = writer.get_extra_info("peername")[0]
+    kept += [b"x-forwarded-for: " + address.encode(), b"connection: close"]
+    certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    if certificate:
+        kept.append(CERTIFICATE_HEADER.encode() + b": " + base64.b64encode(certificate))
+
+    inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", behind)
+    inner_writer.write(b"\r\n".join([request, *kept]) + b"\r\n\r\n")
+    body = asyncio.create_task(_copy(reader, inner_writer))
+    await _copy(inner_reader, writer)
+    body.cancel()
+    inner_writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(MAX_HEAD):
+        writer.write(data)
+        await writer.drain()
