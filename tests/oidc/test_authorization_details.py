@@ -129,6 +129,23 @@ class TestGranted:
         assert refused.status_code == 400
         assert refused.json()["error"] == "invalid_authorization_details"
 
+    async def test_of_a_third_partys_machine(self, house: House, shop: RegisteredClient) -> None:
+        """It may have registered itself for the type; nobody has allowed it anything."""
+        machine = await house.add_client(
+            "MachineToMachine",
+            redirect_uris=(),
+            is_third_party=True,
+            metadata={"authorizationDetailsTypes": ["payment_initiation"]},
+        )
+        form = {"grant_type": "client_credentials", "resource": BANK}
+
+        refused = await house.token(
+            form | machine.credentials | {"authorization_details": spelt(DETAIL)}
+        )
+
+        assert refused.status_code == 400
+        assert refused.json()["error"] == "invalid_authorization_details"
+
     async def test_discovery(self, house: House, shop: RegisteredClient) -> None:
         """Section 10: only where there are types."""
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()

@@ -47,6 +47,15 @@ class TestIntrospection:
             "amr": ["pwd"],
         }
 
+    async def test_a_third_party_learns_of_its_own_tokens_only(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 7662 section 4: who can register itself must not look at everybody's tokens."""
+        partner = await house.add_client(is_third_party=True)
+        tokens = await house.sign_in(web, ada)
+
+        assert await introspected(house, partner, tokens["access_token"]) == {"active": False}
+
     async def test_refresh_token(self, house: House, ada: User) -> None:
         """A refresh token is active until it is replaced."""
         client = await house.add_client("Native")

@@ -101,6 +101,9 @@ async def details_of_machine(
     Raises:
         InvalidAuthorizationDetails: malformed, unknown, not for this client, or of another API.
     """
+    # A third party may have written its registration itself, and no user is here to be asked.
+    if client.is_third_party:
+        raise InvalidAuthorizationDetails("applications of third parties need a user's consent")
     details = await parse_authorization_details(snapshot, params, client=client)
     return await details_of_token(
         snapshot, params, client_id=client.id, granted=details, audience=audience

@@ -92,8 +92,10 @@ async def _find_active(
     edge, db, now = request.edge, provider.db, provider.clock.now()
     token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
 
-    # 1. A public client proves nothing, so it learns of no tokens but its own.
-    if token is None or (client.is_public and token.client_id != client.id):
+    # 1. A public client proves nothing, and a third party may have registered itself: they learn of
+    #    no tokens but their own (RFC 7662 section 4).
+    is_stranger = client.is_public or client.is_third_party
+    if token is None or (is_stranger and token.client_id != client.id):
         return None
 
     # 2. Unused, with its user and session (of an access token the store has seen to both), of a
