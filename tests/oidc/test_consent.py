@@ -433,6 +433,23 @@ class TestAttacks:
 
         assert answer.status_code == 400
 
+    async def test_weaker_meanwhile(
+        self, house: House, partner: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 9470 section 5: a password was demanded, and in another tab the same person comes in
+        by another provider before they allow: no code for the weaker session."""
+        browser = house.browser()
+        page = await ask(browser, partner, ada, acr_values="urn:doorward:acr:password")
+        other = await house.add_client(redirect_uris=("https://other.example/cb",))
+        await browser.request(other, prompt="login")
+        uid = browser.waiting()[other.id]
+        await browser.complete(ada, uid=uid, amr=())
+        await browser.get(f"/oidc/auth/{uid}")
+
+        answer = await decide(browser, page, "allow")
+
+        assert answer_of(answer)["error"] == "unmet_authentication_requirements"
+
     @pytest.mark.parametrize("choice", ["", "yes", "ALLOW", None])
     async def test_odd_answers(
         self, house: House, partner: RegisteredClient, ada: User, choice: str | None

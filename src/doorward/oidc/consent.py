@@ -33,6 +33,7 @@ from doorward.oidc.authorization_response import answer_client, answer_error
 from doorward.oidc.codes import issue_answer, prepare_answer
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.page_url import consent_url
+from doorward.oidc.prompts import check_outcome
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import (
@@ -168,6 +169,8 @@ async def resume_consent(
             raise LoginRequired("the session in which consent was asked for has ended")
         if session.user_id != interaction.user_id:
             raise LoginRequired("another user has signed in")
+        # RFC 9470 section 5: nor may they have signed in more weakly since, in another tab.
+        check_outcome(parsed, user_id=session.user_id, amr=session.amr)
         if is_allowed:
             parsed = await with_consent(
                 provider.db, snapshot, request=parsed, user_id=session.user_id
