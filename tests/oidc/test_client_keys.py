@@ -16,8 +16,9 @@ from doorward.applications.metadata import ClientMetadata
 from doorward.applications.types import AuthMethod
 from doorward.kit.clock import ShiftedClock
 from doorward.kit.http_client import HttpClient
-from doorward.kit.jose import JoseError, SigningKey, parse_jws
+from doorward.kit.jose import JoseError, SigningKey, encode_base64url, parse_jws
 from doorward.oidc.client_keys import KeySets, verify_signature
+from tests.oidc.assertions import jwks, part
 from tests.support.client_site import ClientSite, Page, running_site
 
 URI = "https://client.example/jwks"
@@ -64,12 +65,12 @@ def client(**metadata: Any) -> Client:
     )
 
 
-def jwks(*keys: SigningKey) -> dict[str, Any]:
-    return {"keys": [key.public_jwk for key in keys]}
-
-
-async def verifies(key_sets: KeySets, key: SigningKey, registered: Client, **options: Any) -> bool:
-    jws = parse_jws(key.encode({"sub": "bookstore"}))
+async def verifies(
+    key_sets: KeySets, key: SigningKey, registered: Client, *, has_kid: bool = True, **options: Any
+) -> bool:
+    header = {"alg": key.algorithm} | ({"kid": key.kid} if has_kid else {})
+    signed = f"{part(header)}.{part({'sub': 'bookstore'})}"
+    jws = parse_jws(f"{signed}.{encode_base64url(key._sign(signed.encode()))}")
     try:
         await verify_signature(jws, registered, key_sets=key_sets, tenant_id="default", **options)
     except JoseError:
@@ -181,6 +182,28 @@ class TestByAddress:
 
         assert await verifies(key_sets, new, registered)
         assert not await verifies(key_sets, old, registered)
+
+    async def test_keys_without_ids_may_change_too(
+        self, key_sets: KeySets, site: ClientSite, clock: ShiftedClock
+    ) -> None:
+        """There a failure shows it; and a stranger's failures are as cheap as unknown ids."""
+        old, new = SigningKey.generate(), SigningKey.generate()
+
+        def bare(key: SigningKey) -> Page:
+            members = {n: v for n, v in key.public_jwk.items() if n in {"kty", "crv", "x", "y"}}
+            return Page.json({"keys": [members]})
+
+        site.pages["/jwks"] = bare(old)
+        registered = client(jwks_uri=URI)
+        assert await verifies(key_sets, old, registered, has_kid=False)
+
+        site.pages["/jwks"] = bare(new)
+        assert not await verifies(key_sets, new, registered, has_kid=False)
+        clock.offset += timedelta(seconds=6)
+
+        assert await verifies(key_sets, new, registered, has_kid=False)
+        assert not await verifies(key_sets, old, registered, has_kid=False)
+        assert len(site.asked) == 2
 
     async def test_unknown_key_ids_are_no_way_to_make_us_ask(
         self, key_sets: KeySets, site: ClientSite
