@@ -54,7 +54,6 @@ EVERYTHING = {
     "defaultAcrValues": ["urn:example:gold"],
     "initiateLoginUri": "https://app.example/login",
     "subjectType": "pairwise",
-    "sectorIdentifierUri": "https://app.example/sector.json",
     "idTokenSignedResponseAlg": "ES256",
     "idTokenEncryptedResponseAlg": "ECDH-ES",
     "idTokenEncryptedResponseEnc": "A256GCM",

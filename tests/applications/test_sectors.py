@@ -31,14 +31,13 @@ def fault(answer: httpx.Response) -> tuple[int, list[str]]:
 
 
 def test_several_hosts_need_a_sector(api: httpx.Client) -> None:
+    """One that speaks for them is in test_sector_document.py."""
     both = ("https://a.example/callback", "https://b.example/callback")
 
     assert fault(create(api, **metadata(*both))) == (
         400,
         ["oidcClientMetadata", "sectorIdentifierUri"],
     )
-    with_sector = metadata(*both, sectorIdentifierUri="https://c.example/sector.json")
-    assert create(api, **with_sector).is_success
 
 
 def test_the_sector_stays(api: httpx.Client) -> None:

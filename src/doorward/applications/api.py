@@ -13,6 +13,7 @@ from msgspec import UNSET
 from doorward.applications import rules, store
 from doorward.applications.consent_scopes_api import CONSENT_SCOPE_HANDLERS
 from doorward.applications.roles_api import ROLE_HANDLERS, has_admin_role, set_admin_role
+from doorward.applications.sector_document import SectorError, check_sector_document
 from doorward.applications.views import (
     ApplicationView,
     CreateApplication,
@@ -29,7 +30,14 @@ from doorward.errors import NotFound, RequestError
 from doorward.kit.clock import Clock, from_milliseconds
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
-from doorward.management.body import JsonObject, changes_of, null_if_empty
+from doorward.kit.http_client import HttpClient
+from doorward.management.body import (
+    JsonObject,
+    changes_of,
+    custom_issue,
+    invalid_input,
+    null_if_empty,
+)
 from doorward.management.errors import unique_as
 from doorward.management.paging import (
     PAGE_HEADERS,
@@ -91,12 +99,18 @@ async def list_applications(
 
 @post("/api/applications", tags=["Applications"], status_code=200)
 async def create_application(
-    data: CreateApplication, db: Database, edge: Edge, sealer: Sealer, clock: Clock
+    data: CreateApplication,
+    db: Database,
+    edge: Edge,
+    sealer: Sealer,
+    clock: Clock,
+    http: HttpClient,
 ) -> ApplicationView:
     """Register an application; it gets a first secret when its type has secrets."""
     metadata = data.oidc_client_metadata
     if metadata is UNSET:
         metadata = OidcClientMetadata(redirect_uris=[], post_logout_redirect_uris=[])
+    await _check_sector(metadata, http)
     custom = data.custom_client_metadata
     async with db.transaction(edge.tenant_id) as tx:
         application = await rules.create_application(
@@ -130,12 +144,14 @@ async def show_application(application_id: str, db: Database, edge: Edge) -> App
 
 @patch("/api/applications/{application_id:str}", tags=["Applications"])
 async def update_application(
-    application_id: str, data: UpdateApplication, db: Database, edge: Edge
+    application_id: str, data: UpdateApplication, db: Database, edge: Edge, http: HttpClient
 ) -> ApplicationView:
     """Change an application."""
     # Refused, not dropped: who switches a protection on must not believe that it works.
     if data.app_level_access_control_enabled is True:
         raise RequestError("request.feature_not_supported", status=422)
+    if data.oidc_client_metadata is not UNSET:
+        await _check_sector(data.oidc_client_metadata, http)
     sent = changes_of(data)
     changes = {
         name: msgspec.to_builtins(value)
@@ -255,6 +271,21 @@ async def _show_secret(
     if secret is None:
         raise NotFound("application_secrets", name)
     return view_secret(edge.tenant_id, secret, sealer=sealer)
+
+
+async def _check_sector(metadata: OidcClientMetadata, http: HttpClient) -> None:
+    """Fetch the document of the sector, before the database is asked for anything: others do not
+    wait for somebody's web server."""
+    uri = metadata.sector_identifier_uri
+    if uri is UNSET:
+        return
+    try:
+        await check_sector_document(
+            http, sector_identifier_uri=uri, redirect_uris=metadata.redirect_uris
+        )
+    except SectorError as error:
+        issue = custom_issue("oidcClientMetadata.sectorIdentifierUri", str(error))
+        raise invalid_input("body", issues=[issue]) from error
 
 
 def _secret_name(path: str) -> str:

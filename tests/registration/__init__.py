@@ -1,0 +1,1 @@
+"""Clients that register themselves: what administrators choose."""
