@@ -44,6 +44,7 @@ class TestIntrospection:
             "iss": "http://localhost:3001/oidc",
             "scope": "openid profile offline_access",
             "token_type": "Bearer",
+            "acr": "urn:doorward:acr:password",
             "amr": ["pwd"],
         }
 
