@@ -159,6 +159,7 @@ class TestSettings:
             "requirePkce": False,
             "alwaysIssueRefreshToken": True,
             "rotateRefreshToken": False,
+            "allowTokenExchange": False,
         }
         # A toast is for one page.
         assert "Saved." not in console(f"/applications/{id_}").text
@@ -186,6 +187,31 @@ class TestSettings:
 
         custom = api.get(f"/api/applications/{by_api['id']}").json()["customClientMetadata"]
         assert custom["requirePkce"] is True
+
+    @pytest.mark.parametrize("framework", ["flask", "react", "machine"])
+    def test_token_exchange(self, console: Open, api: httpx.Client, framework: str) -> None:
+        """A switch for every application of one's own: on, it may exchange; off, no longer."""
+        id_ = id_of(make(console, framework))
+
+        console(f"/applications/{id_}").submit({"allow_token_exchange": "on"})
+        on = api.get(f"/api/applications/{id_}").json()["customClientMetadata"]
+        console(f"/applications/{id_}").submit({"allow_token_exchange": None})
+        off = api.get(f"/api/applications/{id_}").json()["customClientMetadata"]
+
+        assert (on["allowTokenExchange"], off["allowTokenExchange"]) == (True, False)
+
+    def test_no_token_exchange_for_third_parties(self, console: Open, api: httpx.Client) -> None:
+        """An application of a third party has no such switch, and a forged form does not set it."""
+        made = api.post(
+            "/api/applications", json={"name": "A", "type": "Traditional", "isThirdParty": True}
+        ).json()
+        page = console(f"/applications/{made['id']}")
+
+        assert "allow_token_exchange" not in page.form(holding="name").names
+        page.submit({"description": "theirs"})
+
+        custom = api.get(f"/api/applications/{made['id']}").json()["customClientMetadata"]
+        assert "allowTokenExchange" not in custom
 
     def test_refused(self, console: Open, api: httpx.Client) -> None:
         """Each wrong field is marked, all typed values stay, and nothing is saved."""

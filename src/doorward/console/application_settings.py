@@ -1,4 +1,4 @@
-"""An application's settings: name, redirects, PKCE, refresh tokens."""
+"""An application's settings: name, redirects, PKCE, refresh tokens, token exchange."""
 
 from __future__ import annotations
 
@@ -50,16 +50,19 @@ async def save_settings(
         return _page(console, application, values=values, errors=errors, status=422)
 
     # 2. Members that this page does not show stay as they are.
-    changes = {"name": values["name"], "description": values["description"] or None}
+    changes: dict[str, Any] = {
+        "name": values["name"],
+        "description": values["description"] or None,
+        "custom_client_metadata": {
+            **application.custom_client_metadata,
+            **_client_metadata(application, values),
+        },
+    }
     if application.type != ApplicationType.MACHINE_TO_MACHINE:
         changes["oidc_client_metadata"] = {
             **application.oidc_client_metadata,
             "redirectUris": values["redirect_uris"],
             "postLogoutRedirectUris": values["post_logout_redirect_uris"],
-        }
-        changes["custom_client_metadata"] = {
-            **application.custom_client_metadata,
-            **_client_metadata(application, values),
         }
     async with db.transaction(tenant_id) as tx:
         await rules.update_application(
@@ -83,12 +86,14 @@ def _stored(application: Application) -> dict[str, Any]:
         "require_pkce": custom.get("requirePkce", False),
         "always_issue_refresh_token": custom.get("alwaysIssueRefreshToken", False),
         "rotate_refresh_token": custom.get("rotateRefreshToken", True),
+        "allow_token_exchange": custom.get("allowTokenExchange", False),
     }
 
 
 def _typed(console: Console, application: Application) -> dict[str, Any]:
     form = console.form
     values: dict[str, Any] = {name: form.text(name) for name in ("name", "description")}
+    values["allow_token_exchange"] = form.is_on("allow_token_exchange")
     if application.type == ApplicationType.MACHINE_TO_MACHINE:
         return _stored(application) | values
     for name in ("redirect_uris", "post_logout_redirect_uris", "cors_allowed_origins"):
@@ -120,10 +125,14 @@ def _check(console: Console, application: Application, values: dict[str, Any]) -
 
 
 def _client_metadata(application: Application, values: dict[str, Any]) -> dict[str, Any]:
-    members: dict[str, Any] = {
-        "corsAllowedOrigins": values["cors_allowed_origins"],
-        "refreshTokenTtlInDays": int(values["refresh_token_ttl_in_days"]),
-    }
+    members: dict[str, Any] = {}
+    # RFC 8693: an application of a third party never exchanges tokens, so it has no such switch.
+    if not application.is_third_party:
+        members["allowTokenExchange"] = values["allow_token_exchange"]
+    if application.type == ApplicationType.MACHINE_TO_MACHINE:
+        return members
+    members["corsAllowedOrigins"] = values["cors_allowed_origins"]
+    members["refreshTokenTtlInDays"] = int(values["refresh_token_ttl_in_days"])
     if application.type == ApplicationType.TRADITIONAL:
         members["requirePkce"] = values["require_pkce"]
         members["alwaysIssueRefreshToken"] = values["always_issue_refresh_token"]
@@ -144,6 +153,7 @@ def _page(
         status=status,
         application=application_head(console, application),
         tab="settings",
+        is_third_party=application.is_third_party,
         values=values,
         errors=errors,
     )
