@@ -323,6 +323,15 @@ class TestClaims:
 
         assert is_authenticated(answer) == is_good
 
+    async def test_the_token_endpoint_where_the_tenant_is_strict(self, house: House) -> None:
+        """ADR 0012: what a tenant demands of all clients counts like what one asked for."""
+        client = await add_signing_client(house)
+        await house.demand(requirePushedAuthorizationRequests=True)
+        aud = "http://localhost:3001/oidc/token"
+
+        assert not await believes(house, GRANT | by_key(house, client, KEY, aud=aud))
+        assert await believes(house, GRANT | by_key(house, client, KEY))
+
     async def test_the_pushing_endpoint_as_audience(self, house: House) -> None:
         """RFC 9126 section 2: a client may name the endpoint; it is good there only."""
         client = await add_signing_client(house)

@@ -229,6 +229,14 @@ class TestByValue:
         else:
             await refuse(house, client, value)
 
+    async def test_a_tenant_where_all_must_sign(self, house: House) -> None:
+        """FAPI 2.0 Message Signing section 5.3.1, for a client that did not ask for it."""
+        client = await add_client(house)
+        await house.demand(requireSignedRequestObject=True)
+
+        await refuse(house, client, KEY.encode(request_claims(house, client, nbf=LEFT_OUT)))
+        assert await parse(house, client, KEY.encode(request_claims(house, client)))
+
     async def test_one_that_is_kept_for_long(self, house: House) -> None:
         """RFC 9101 section 5.2: what lies at an address may lie there for a year."""
         client = await add_client(house)

@@ -19,6 +19,7 @@ from doorward.oidc.jwt_times import SKEW, check_times
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.replays.store import remember
+from doorward.tenants.request_policy import current_policy
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SECRET_ALGORITHMS = ("HS256",)
@@ -64,7 +65,7 @@ async def check_assertion(
         # 2. RFC 7523 section 3: issuer and subject are the client, the audience is us.
         if not jws.claims.get("iss") == jws.claims.get("sub") == client.id:
             raise JoseError("iss and sub must be the client_id")
-        _check_audience(jws, client, request=request)
+        await _check_audience(jws, client, request=request, provider=provider)
 
         # 3. It is good now, and not for long.
         check_times(jws.claims, now=int(now.timestamp()), required=("exp",))
@@ -117,7 +118,9 @@ def _is_mac_of_secret(jws: Jws, client: Client, *, provider: Provider) -> bool:
     )
 
 
-def _check_audience(jws: Jws, client: Client, *, request: OidcRequest) -> None:
+async def _check_audience(
+    jws: Jws, client: Client, *, request: OidcRequest, provider: Provider
+) -> None:
     """Check that we are the one whom the assertion is for, alone.
 
     An assertion for several, or for an address that another server had a say in, may have been
@@ -128,5 +131,6 @@ def _check_audience(jws: Jws, client: Client, *, request: OidcRequest) -> None:
         return
     # What RFC 7523 section 3 and RFC 9126 section 2 let older clients name.
     endpoints = (f"{issuer}/token", issuer + request.path.removeprefix("/oidc"))
-    if audience not in endpoints or client.is_hardened:
+    policy = await current_policy(await provider.snapshots.current(request.edge.tenant_id))
+    if audience not in endpoints or client.is_hardened or policy.is_hardened:
         raise JoseError("aud must be the issuer, alone")

@@ -24,6 +24,7 @@ from doorward.oidc.errors import InvalidRequestObject, InvalidRequestUri
 from doorward.oidc.jwt_times import check_times
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import Params
+from doorward.tenants.request_policy import current_policy
 
 TIME_LIMIT = timedelta(seconds=3)
 MAX_BYTES = 16 * 1024
@@ -64,7 +65,10 @@ async def parse_request_object(
         # 2. Made by this client, for us, now.
         _check_claims(jws, client, issuer=edge.issuer)
         # FAPI 2.0 Message Signing section 5.3.1: who must sign says until when it is good.
-        must_sign = client.metadata.require_signed_request_object
+        policy = await current_policy(await provider.snapshots.current(edge.tenant_id))
+        must_sign = (
+            client.metadata.require_signed_request_object or policy.require_signed_request_object
+        )
         check_times(
             jws.claims,
             now=int(provider.clock.now().timestamp()),

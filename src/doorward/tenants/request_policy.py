@@ -17,6 +17,11 @@ class RequestPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
 
+    @property
+    def is_hardened(self) -> bool:
+        """Whether the tenant demands what only the profiles of FAPI 2.0 do (see `Client`)."""
+        return self.require_pushed_authorization_requests or self.require_signed_request_object
+
 
 async def current_policy(snapshot: Snapshot) -> RequestPolicy:
     """Return the tenant's policy."""
