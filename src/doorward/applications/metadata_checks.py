@@ -54,19 +54,25 @@ def check_oidc_metadata(metadata: Mapping[str, Any], *, type_: str) -> None:
     Raises:
         RequestError: 400 guard.invalid_input, with an issue for each fault.
     """
+    faults = find_metadata_faults(metadata, type_=type_)
+    if faults:
+        raise invalid_input(
+            "body",
+            issues=[custom_issue(f"oidcClientMetadata.{name}", text) for name, text in faults],
+        )
+
+
+def find_metadata_faults(metadata: Mapping[str, Any], *, type_: str) -> list[Fault]:
+    """Return what is wrong with `oidcClientMetadata` beyond its redirect URIs; its members have the
+    types of `ClientMetadata`, and words that are known."""
     parsed = msgspec.convert(metadata, ClientMetadata)
-    faults = [
+    return [
         *_authentication_faults(parsed, type_=type_),
         *_certificate_faults(parsed),
         *_key_faults(parsed),
         *_flow_faults(parsed, type_=type_),
         *_address_faults(metadata, parsed),
     ]
-    if faults:
-        raise invalid_input(
-            "body",
-            issues=[custom_issue(f"oidcClientMetadata.{name}", text) for name, text in faults],
-        )
 
 
 def _authentication_faults(metadata: ClientMetadata, *, type_: str) -> Iterator[Fault]:
@@ -79,6 +85,7 @@ def _authentication_faults(metadata: ClientMetadata, *, type_: str) -> Iterator[
     algorithm = metadata.token_endpoint_auth_signing_alg
     if algorithm is not None and (
         method not in {AuthMethod.PRIVATE_KEY_JWT, AuthMethod.CLIENT_SECRET_JWT}
+        or algorithm == "none"
         or algorithm.startswith("HS") != (method == AuthMethod.CLIENT_SECRET_JWT)
     ):
         yield "tokenEndpointAuthSigningAlg", f"does not fit {method}"

@@ -9,6 +9,7 @@ its discovery document, and the endpoint compares with that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from doorward.applications.metadata import ClientMetadata
+from doorward.applications.metadata_checks import find_metadata_faults
 from doorward.applications.redirect_uris import find_fault, is_loopback
-from doorward.applications.types import ApplicationType
+from doorward.applications.sectors import PAIRWISE, find_sector
+from doorward.applications.types import ApplicationType, AuthMethod
 from doorward.errors import DoorwardError
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
@@ -30,10 +33,9 @@ MAX_MEMBERS = 100
 MAX_NAME = 256
 MAX_URIS = 20
 MAX_URI = 2048
-MAX_KEYS = 20
 MAX_TEXT = 256
 
-_KEY_METHODS = frozenset({"private_key_jwt", "self_signed_tls_client_auth"})
+_METHODS = frozenset(AuthMethod)
 _SUBJECTS = (
     "tls_client_auth_subject_dn",
     "tls_client_auth_san_dns",
@@ -52,8 +54,6 @@ _WEB_ADDRESSES = (
     "backchannel_logout_uri",
     "frontchannel_logout_uri",
 )
-# RFC 7518 section 6: what only a private key has, and the value of a symmetric one.
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -119,8 +119,10 @@ def parse_requested_client(members: Mapping[str, Any]) -> RequestedClient:
     # 3. What kind of application it is, and how it proves who it is.
     is_native = _is_native(requested, metadata)
     method = metadata.token_endpoint_auth_method or ("none" if is_native else "client_secret_basic")
+    if method not in _METHODS:
+        raise MetadataError(f"token_endpoint_auth_method: {method[:64]!r} is unknown")
     metadata = msgspec.structs.replace(metadata, token_endpoint_auth_method=method)
-    _check_authentication(metadata, is_native=is_native)
+    type_ = _type(is_native=is_native, method=method)
 
     # 4. Where it lives, and what it points at.
     check_self_registered_uris(requested.redirect_uris, is_native=is_native)
@@ -129,12 +131,17 @@ def parse_requested_client(members: Mapping[str, Any]) -> RequestedClient:
     )
     _check_addresses(requested, metadata)
     _check_texts(requested, metadata)
+
+    # 5. What holds for every application, whoever describes it.
+    stored = _stored(requested, metadata)
+    for name, text in find_metadata_faults(stored, type_=type_):
+        raise MetadataError(f"{_specified_name(name)} {text}")
     return RequestedClient(
         name=requested.client_name,
-        type=_type(is_native=is_native, method=method),
+        type=type_,
         redirect_uris=requested.redirect_uris,
         metadata=metadata,
-        oidc_client_metadata=_stored(requested, metadata),
+        oidc_client_metadata=stored,
     )
 
 
@@ -222,44 +229,6 @@ def _is_native(requested: Requested, metadata: ClientMetadata) -> bool:
     )
 
 
-def _check_authentication(metadata: ClientMetadata, *, is_native: bool) -> None:
-    method = metadata.token_endpoint_auth_method
-    # RFC 8252 section 8.5: what is on many devices is no secret.
-    if is_native and method in SECRET_METHODS:
-        raise MetadataError("token_endpoint_auth_method: a native application keeps no secret")
-    # RFC 7591 section 2: jwks and jwks_uri MUST NOT both be present.
-    if metadata.jwks is not None and metadata.jwks_uri is not None:
-        raise MetadataError("jwks and jwks_uri exclude each other")
-    if metadata.jwks is not None:
-        _check_keys(metadata.jwks)
-    if method in _KEY_METHODS and metadata.jwks is None and metadata.jwks_uri is None:
-        raise MetadataError(f"{method} needs jwks or jwks_uri")
-    # RFC 8705 section 2.1.2: exactly one way to name the subject of the certificate.
-    subjects = [name for name in _SUBJECTS if getattr(metadata, name) is not None]
-    if len(subjects) != (1 if method == "tls_client_auth" else 0):
-        raise MetadataError(
-            "tls_client_auth needs exactly one tls_client_auth_* member, other methods none"
-        )
-    algorithm = metadata.token_endpoint_auth_signing_alg
-    if algorithm is not None and (
-        method not in {"private_key_jwt", "client_secret_jwt"}
-        or algorithm == "none"
-        or algorithm.startswith("HS") != (method == "client_secret_jwt")
-    ):
-        raise MetadataError("token_endpoint_auth_signing_alg does not fit the method")
-
-
-def _check_keys(jwks: Mapping[str, Any]) -> None:
-    keys = jwks.get("keys")
-    if not isinstance(keys, list) or not 0 < len(keys) <= MAX_KEYS:
-        raise MetadataError(f"jwks must hold 1 to {MAX_KEYS} keys")
-    for key in keys:
-        if not isinstance(key, dict) or key.get("kty") not in {"EC", "RSA", "OKP"}:
-            raise MetadataError("jwks must hold public keys of the types EC, RSA and OKP")
-        if not _PRIVATE_MEMBERS.isdisjoint(key):
-            raise MetadataError("jwks must not hold a private key")
-
-
 def _check_addresses(requested: Requested, metadata: ClientMetadata) -> None:
     for name in _WEB_ADDRESSES:
         uri = requested.logo_uri if name == "logo_uri" else getattr(metadata, name)
@@ -267,22 +236,11 @@ def _check_addresses(requested: Requested, metadata: ClientMetadata) -> None:
             raise MetadataError(f"{name} must be an https URL")
     if len(metadata.request_uris) > MAX_URIS or not all(map(_is_https, metadata.request_uris)):
         raise MetadataError(f"request_uris must be at most {MAX_URIS} https URLs")
-    # OpenID Connect Front-Channel Logout section 2: of the origin of a redirect URI.
-    frontchannel = metadata.frontchannel_logout_uri
-    if frontchannel is not None and _origin(frontchannel) not in map(
-        _origin, requested.redirect_uris
-    ):
-        raise MetadataError("frontchannel_logout_uri must have the origin of a redirect URI")
     # OpenID Connect Registration section 5: one sector, or a document that says which.
-    hosts = {urlsplit(uri).hostname for uri in requested.redirect_uris}
-    if (
-        metadata.subject_type == "pairwise"
-        and len(hosts) > 1
-        and metadata.sector_identifier_uri is None
+    if metadata.subject_type == PAIRWISE and not find_sector(
+        requested.redirect_uris, sector_identifier_uri=metadata.sector_identifier_uri
     ):
-        raise MetadataError(
-            "pairwise with redirect URIs on several hosts needs a sector_identifier_uri"
-        )
+        raise MetadataError("pairwise on several hosts needs a sector_identifier_uri")
 
 
 def _check_texts(requested: Requested, metadata: ClientMetadata) -> None:
@@ -316,15 +274,15 @@ def _is_https(uri: str) -> bool:
     )
 
 
-def _origin(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    return parts.scheme, parts.netloc
-
-
 def _type(*, is_native: bool, method: str) -> str:
     if is_native:
         return ApplicationType.NATIVE
     return ApplicationType.SPA if method == "none" else ApplicationType.TRADITIONAL
+
+
+def _specified_name(name: str) -> str:
+    """Return the name that the specifications give a member of `oidcClientMetadata`."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
 def _stored(requested: Requested, metadata: ClientMetadata) -> dict[str, Any]:
