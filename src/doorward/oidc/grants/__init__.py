@@ -2,5 +2,6 @@
 
 Each is a function (request, provider, snapshot, client) -> TokenResponse: a straight line of
 numbered steps that reads, decides and signs, then writes in one transaction. `token.py` has
-authenticated the client and checked that it may use the grant.
+authenticated the client and checked that it may use the grant. What grants about a person share
+once they have decided is in `issuing.py`.
 """

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
-
-import msgspec
 
 from doorward.applications.cached import Client
-from doorward.audit.store import record
 from doorward.grants.store import extend_grant
-from doorward.keys.ring import current_keys
 from doorward.kit.crypto import is_equal
 from doorward.kit.jose import encode_base64url
-from doorward.oidc.bearer import new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest
-from doorward.oidc.id_token import make_id_token
+from doorward.oidc.grants.issuing import (
+    first_refresh_token,
+    record_exchange,
+    sign_tokens,
+    store_first_tokens,
+)
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
@@ -24,21 +23,13 @@ from doorward.oidc.sender_constraint import (
     Confirmation,
     bound_to,
     check_binding,
-    token_type,
 )
 from doorward.oidc.store import consume_code, find_code
-from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AuthorizationCode
 from doorward.oidc.tokens import (
-    GRANT_LIFETIME,
     TokenResponse,
     is_offline,
-    make_access_token,
-    plan_access_token,
-    store_access_token,
-    store_refresh_token,
 )
-from doorward.oidc.users import find_live_user
 from doorward.storage import Snapshot
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -84,54 +75,27 @@ async def authorization_code(
     _check_redirect_uri(code, request.params)
     _check_verifier(code, request.params)
     check_binding(code.context, cnf)
-    held = bound_to(code, cnf)
 
-    # 4. The user is still there and still signed in.
-    user = await find_live_user(
-        db,
-        tenant_id=tenant_id,
-        user_id=code.user_id,
-        session_id=None if is_offline(code) else code.session_id,
-        now=now,
-    )
-    if user is None:
-        raise InvalidGrant("the user or the session is gone")
-
-    # 5. Decide and sign.
-    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=held.scope)
-    key = (await current_keys(snapshot, sealer=provider.sealer)).current
-    seconds = int(now.timestamp())
-    access_token = make_access_token(
-        key,
-        plan=plan,
-        held=held,
-        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
-        issuer=edge.issuer,
-        now=seconds,
-    )
-    id_token = await make_id_token(
+    # 4. Decide and sign.
+    signed = await sign_tokens(
+        request,
         provider,
         snapshot,
-        db,
-        held=held,
-        user=user,
-        client=client,
-        issuer=edge.issuer,
-        access_token=access_token,
+        client,
+        held=bound_to(code, cnf),
+        scope=code.scope,
         nonce=code.nonce,
-        now=seconds,
+        now=now,
+    )
+    refresh_token, grant_expires_at = first_refresh_token(
+        signed,
+        is_wanted=_has_refresh_token(code, client),
+        provider=provider,
+        tenant_id=tenant_id,
+        now=now,
     )
 
-    # 6. Consume the code and store what it turns into: all or nothing, and for one caller.
-    has_refresh_token = _has_refresh_token(code, client)
-    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
-    if has_refresh_token:
-        refresh_token = new_refresh_token(
-            code.grant_id, tenant_id=tenant_id, sealer=provider.sealer
-        )
-    grant_expires_at = now + (
-        GRANT_LIFETIME if has_refresh_token else timedelta(seconds=plan.lifetime)
-    )
+    # 5. Consume the code and store what it turns into: all or nothing, and for one caller.
     try:
         async with db.transaction(tenant_id) as tx:
             if not await consume_code(tx, tenant_id=tenant_id, code=code, now=now):
@@ -139,43 +103,22 @@ async def authorization_code(
             await extend_grant(
                 tx, tenant_id=tenant_id, grant_id=code.grant_id, expires_at=grant_expires_at
             )
-            await store_access_token(
-                tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
-            )
-            if refresh_token is not msgspec.UNSET:
-                await store_refresh_token(
-                    tx,
-                    tenant_id=tenant_id,
-                    # RFC 9449 section 5: the refresh token of a public client is bound as well.
-                    held=held if client.is_public else bound_to(held, None),
-                    token=refresh_token,
-                    expires_at=now + client.refresh_token_lifetime,
-                    family_expires_at=grant_expires_at,
-                    now=now,
-                )
-            await record(
+            await store_first_tokens(
                 tx,
                 tenant_id=tenant_id,
-                key="ExchangeTokenBy.AuthorizationCode",
-                edge=edge,
-                at=now,
-                user_id=user.id,
-                application_id=client.id,
-                session_id=code.session_id,
-                params={"grantId": code.grant_id, "scope": plan.scope, "resource": plan.audience},
+                signed=signed,
+                client=client,
+                refresh_token=refresh_token,
+                grant_expires_at=grant_expires_at,
+                now=now,
+            )
+            await record_exchange(
+                tx, request, key="ExchangeTokenBy.AuthorizationCode", signed=signed, now=now
             )
     except _CodeWasUsed:
         await revoke_after_reuse(provider, edge, held=code, reason="code used twice")
         raise InvalidGrant("authorization code already consumed") from None
-    return TokenResponse(
-        access_token=access_token,
-        expires_in=plan.lifetime,
-        scope=plan.scope,
-        authorization_details=plan.authorization_details or msgspec.UNSET,
-        token_type=token_type(cnf),
-        id_token=id_token,
-        refresh_token=refresh_token,
-    )
+    return signed.answer(cnf=cnf, refresh_token=refresh_token)
 
 
 def _check_redirect_uri(code: AuthorizationCode, params: Params) -> None:

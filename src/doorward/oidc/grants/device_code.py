@@ -8,17 +8,14 @@ from typing import NoReturn
 import msgspec
 
 from doorward.applications.cached import Client
-from doorward.audit.store import record
 from doorward.consents.asked import Asked
 from doorward.device_codes.store import find_device_code, note_poll, redeem_code, slow_down
 from doorward.device_codes.tables import DeviceCode, Status
 from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
-from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.kit.ids import new_ordered_id
-from doorward.oidc.bearer import new_refresh_token
 from doorward.oidc.device_consent import find_allowed
 from doorward.oidc.errors import (
     AccessDenied,
@@ -28,23 +25,21 @@ from doorward.oidc.errors import (
     InvalidRequest,
     SlowDown,
 )
-from doorward.oidc.id_token import make_id_token
+from doorward.oidc.grants.issuing import (
+    first_refresh_token,
+    record_exchange,
+    sign_tokens,
+    store_first_tokens,
+)
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.sender_constraint import Confirmation, bound_to, token_type
+from doorward.oidc.sender_constraint import Confirmation
 from doorward.oidc.step_up import reached_acr
-from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import (
-    GRANT_LIFETIME,
     TokenResponse,
     is_offline,
-    make_access_token,
-    plan_access_token,
-    store_access_token,
-    store_refresh_token,
 )
-from doorward.oidc.users import find_live_user
 from doorward.sessions.store import join_session
 from doorward.storage import ForeignKeyViolation, Snapshot
 
@@ -122,54 +117,18 @@ async def device_code(
         ),
     )
 
-    # 3. The user is still there; without offline_access, still signed in where they approved.
-    user = await find_live_user(
-        db,
-        tenant_id=tenant_id,
-        user_id=held.user_id,
-        session_id=None if is_offline(held) else held.session_id,
-        now=now,
+    # 3. Decide and sign.
+    signed = await sign_tokens(
+        request, provider, snapshot, client, held=held, scope=held.scope, nonce=None, now=now
     )
-    if user is None:
-        raise InvalidGrant("the user or the session is gone")
-
-    # 4. Decide and sign.
-    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=held.scope)
-    key = (await current_keys(snapshot, sealer=provider.sealer)).current
-    seconds = int(now.timestamp())
-    access_token = make_access_token(
-        key,
-        plan=plan,
-        held=held,
-        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
-        issuer=edge.issuer,
-        now=seconds,
-    )
-    id_token = await make_id_token(
-        provider,
-        snapshot,
-        db,
-        held=held,
-        user=user,
-        client=client,
-        issuer=edge.issuer,
-        access_token=access_token,
-        nonce=None,
-        now=seconds,
+    refresh_token, grant_expires_at = first_refresh_token(
+        signed, is_wanted=is_offline(held), provider=provider, tenant_id=tenant_id, now=now
     )
 
-    # 5. Redeem the code and store what it turns into: all or nothing, and for one caller.
-    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
-    if is_offline(held):
-        refresh_token = new_refresh_token(
-            held.grant_id, tenant_id=tenant_id, sealer=provider.sealer
-        )
-    grant_expires_at = now + (
-        GRANT_LIFETIME if is_offline(held) else timedelta(seconds=plan.lifetime)
-    )
+    # 4. Redeem the code and store what it turns into: all or nothing, and for one caller.
     grant = Grant(
         id=held.grant_id,
-        user_id=user.id,
+        user_id=held.user_id,
         client_id=client.id,
         session_id=held.session_id,
         is_offline=is_offline(held),
@@ -189,43 +148,23 @@ async def device_code(
                     client_id=client.id,
                     now=now,
                 )
-            await store_access_token(
-                tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
-            )
-            if refresh_token is not msgspec.UNSET:
-                await store_refresh_token(
-                    tx,
-                    tenant_id=tenant_id,
-                    held=held if client.is_public else bound_to(held, None),
-                    token=refresh_token,
-                    expires_at=now + client.refresh_token_lifetime,
-                    family_expires_at=grant_expires_at,
-                    now=now,
-                )
-            await record(
+            await store_first_tokens(
                 tx,
                 tenant_id=tenant_id,
-                key="ExchangeTokenBy.DeviceCode",
-                edge=edge,
-                at=now,
-                user_id=user.id,
-                application_id=client.id,
-                session_id=held.session_id,
-                params={"grantId": grant.id, "scope": plan.scope, "resource": plan.audience},
+                signed=signed,
+                client=client,
+                refresh_token=refresh_token,
+                grant_expires_at=grant_expires_at,
+                now=now,
+            )
+            await record_exchange(
+                tx, request, key="ExchangeTokenBy.DeviceCode", signed=signed, now=now
             )
     except _CodeWasUsed:
         raise InvalidGrant("device code already redeemed") from None
     except ForeignKeyViolation:
         raise InvalidGrant("the user or the session is gone") from None
-    return TokenResponse(
-        access_token=access_token,
-        expires_in=plan.lifetime,
-        scope=plan.scope,
-        authorization_details=plan.authorization_details or msgspec.UNSET,
-        token_type=token_type(cnf),
-        id_token=id_token,
-        refresh_token=refresh_token,
-    )
+    return signed.answer(cnf=cnf, refresh_token=refresh_token)
 
 
 async def _keep_waiting(

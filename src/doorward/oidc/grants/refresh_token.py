@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
 from doorward.applications.cached import Client
-from doorward.audit.store import record
-from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token, is_equal
 from doorward.oidc.bearer import grant_of_refresh_token, new_refresh_token
 from doorward.oidc.errors import InvalidGrant, InvalidRequest, InvalidScope
-from doorward.oidc.id_token import make_id_token
+from doorward.oidc.grants.issuing import record_exchange, sign_tokens
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.reuse import revoke_after_reuse
@@ -20,19 +16,13 @@ from doorward.oidc.sender_constraint import (
     Confirmation,
     bound_to,
     check_binding,
-    token_type,
 )
 from doorward.oidc.store import find_refresh_token, rotate_refresh_token
-from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import (
     TokenResponse,
-    is_offline,
-    make_access_token,
-    plan_access_token,
     store_access_token,
 )
-from doorward.oidc.users import find_live_user
 from doorward.storage import ForeignKeyViolation, Snapshot
 
 ROTATION_SHARE = 0.7
@@ -79,46 +69,20 @@ async def refresh_token(
         raise InvalidGrant("refresh token is expired")
     check_binding(held.context, cnf)
 
-    # 3. The user is still there; without offline_access, still signed in.
-    user = await find_live_user(
-        db,
-        tenant_id=tenant_id,
-        user_id=held.user_id,
-        session_id=None if is_offline(held) else held.session_id,
-        now=now,
-    )
-    if user is None:
-        raise InvalidGrant("the user or the session is gone")
-
-    # 4. Decide and sign.
-    scope = _narrowed_scope(held, request.params)
+    # 3. Decide and sign. OpenID Connect Core section 12.2: the ID token has no nonce.
     bound = bound_to(held, cnf)
-    plan = await plan_access_token(snapshot, db, held=bound, params=request.params, scope=scope)
-    key = (await current_keys(snapshot, sealer=provider.sealer)).current
-    seconds = int(now.timestamp())
-    access_token = make_access_token(
-        key,
-        plan=plan,
-        held=bound,
-        subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
-        issuer=edge.issuer,
-        now=seconds,
-    )
-    # OpenID Connect Core section 12.2: an ID token of a refresh has no nonce.
-    id_token = await make_id_token(
+    signed = await sign_tokens(
+        request,
         provider,
         snapshot,
-        db,
+        client,
         held=bound,
-        user=user,
-        client=client,
-        issuer=edge.issuer,
-        access_token=access_token,
+        scope=_narrowed_scope(held, request.params),
         nonce=None,
-        now=seconds,
+        now=now,
     )
 
-    # 5. Rotate and store: all or nothing, and for one caller.
+    # 4. Rotate and store: all or nothing, and for one caller.
     is_due = _is_due(held, client, now=now)
     next_token = value
     if is_due:
@@ -137,33 +101,22 @@ async def refresh_token(
             ):
                 raise _TokenWasUsed
             await store_access_token(
-                tx, tenant_id=tenant_id, plan=plan, held=bound, token=access_token, now=now
-            )
-            await record(
                 tx,
                 tenant_id=tenant_id,
-                key="ExchangeTokenBy.RefreshToken",
-                edge=edge,
-                at=now,
-                user_id=user.id,
-                application_id=client.id,
-                session_id=held.session_id,
-                params={"grantId": held.grant_id, "scope": plan.scope, "resource": plan.audience},
+                plan=signed.plan,
+                held=bound,
+                token=signed.access_token,
+                now=now,
+            )
+            await record_exchange(
+                tx, request, key="ExchangeTokenBy.RefreshToken", signed=signed, now=now
             )
     except _TokenWasUsed:
         await revoke_after_reuse(provider, edge, held=held, reason="refresh token used twice")
         raise InvalidGrant("refresh token already used") from None
     except ForeignKeyViolation:
         raise InvalidGrant("grant not found") from None
-    return TokenResponse(
-        access_token=access_token,
-        expires_in=plan.lifetime,
-        scope=plan.scope,
-        authorization_details=plan.authorization_details or msgspec.UNSET,
-        token_type=token_type(cnf),
-        id_token=id_token,
-        refresh_token=next_token,
-    )
+    return signed.answer(cnf=cnf, refresh_token=next_token)
 
 
 def _narrowed_scope(held: RefreshToken, params: Params) -> str:
