@@ -3,19 +3,12 @@
     app.py ──(method, path)──► endpoint(OidcRequest, Provider) ──► OidcResponse
 
 Endpoints: metadata (discovery, JWKS), pushed_authorization, authorize, resume, token (grants/),
-<<<<<<< Updated upstream
 device_authorization, device (its pages), userinfo, introspection, revocation, end_session,
-registration. Owns: authorization codes, refresh tokens and opaque access tokens (`store.py`;
-`bearer.py` says what they look like). Does not own: grants, sessions, pushed requests and device
-codes, which are slices of their own. It hands people to the `sign_in` surface through a stored
-interaction and a redirect, and never imports it.
-=======
-device_authorization, device (its pages), userinfo, introspection, revocation, end_session. Owns:
-authorization codes, refresh tokens and opaque access tokens (`store.py`; `bearer.py` says what they
-look like). Does not own: grants, sessions, pushed requests and device codes, which are slices of
-their own. It hands people to the `sign_in` surface through a stored interaction and a redirect, and
-never imports it.
->>>>>>> Stashed changes
+registration, client_configuration. Owns: authorization codes, refresh tokens and opaque access
+tokens (`store.py`; `bearer.py` says what they look like). Does not own: grants, sessions, pushed
+requests and device codes, nor the clients that register themselves or have a document
+(`registration`, `cimd`), which are slices of their own. It hands people to the `sign_in` surface
+through a stored interaction and a redirect, and never imports it.
 
 Who a client is decides `client_auth.py`, with its keys from `client_keys.py`; a request that it
 signed reads `request_object.py`. Whose hands a token works in is decided in `sender_constraint.py`
