@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +27,21 @@ class Authority:
         """Return a certificate for the public half of `key`, with the subject CN=name, as PEM."""
         return self._issue(key.public_key(), _name(name), is_authority=False)
 
+    def server_context(self) -> ssl.SSLContext:
+        """Return the TLS context of a server at localhost that trusts nobody and is trusted."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(private + self.certify(key, name="localhost").encode())
+            file.flush()
+            context.load_cert_chain(file.name)
+        return context
+
     def _issue(self, key: Any, subject: x509.Name, *, is_authority: bool) -> str:
         now = datetime.now(UTC)
         certificate = (
@@ -36,6 +53,7 @@ class Authority:
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         return certificate.public_bytes(serialization.Encoding.PEM).decode()

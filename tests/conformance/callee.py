@@ -1,7 +1,7 @@
 """A relying party's own server: what the provider posts to it, and what it hands out.
 
 with running_callee() as callee:
-    callee.url                          # http://127.0.0.1:...
+    callee.url                          # http://127.0.0.1:..., or https with an authority
     callee.documents["/jwks"] = "{}"    # GET /jwks
     callee.await_post()                 # the form of the next POST
 """
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.conformance.authority import Authority
 
 PATIENCE = 10.0
 
@@ -33,7 +35,7 @@ class Callee:
 
 
 @contextlib.contextmanager
-def running_callee() -> Iterator[Callee]:
+def running_callee(authority: Authority | None = None) -> Iterator[Callee]:
     """Listen on a free port until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -55,6 +57,9 @@ def running_callee() -> Iterator[Callee]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     callee = Callee(f"http://127.0.0.1:{server.server_port}")
+    if authority is not None:
+        server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
+        callee = Callee(f"https://localhost:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -91,6 +91,29 @@ PKCE = ("oidcc-ensure-request-with-valid-pkce-succeeds",)
 POSTED_SECRET = ("oidcc-server-client-secret-post",)
 
 
+DYNAMIC = (
+    "oidcc-dynamic-server",
+    "oidcc-dynamic-discovery-endpoint-verification",
+    "oidcc-dynamic-idtoken-unsigned",
+    "oidcc-redirect-uri-query-ok",
+    "oidcc-redirect-uri-query-mismatch",
+    "oidcc-redirect-uri-query-added",
+    "oidcc-redirect-uri-regfrag",
+    "oidcc-ensure-redirect-uri-in-authorization-request",
+    "oidcc-registration-policy-uri",
+    "oidcc-registration-tos-uri",
+    "oidcc-registration-jwks-uri",
+    "oidcc-refresh-token-rp-key-rotation",
+    "oidcc-registration-sector-uri",
+    "oidcc-registration-sector-bad",
+    "oidcc-request-uri-signed-rs256",
+    "oidcc-ensure-request-object-with-redirect-uri",
+    "oidcc-ensure-client-assertion-with-iss-aud-succeeds",
+    "oidcc-dynamic-refresh-token",
+    "oidcc-idtoken-rs256",
+    "oidcc-userinfo-rs256",
+    "oidcc-server-rotate-keys",
+)
 FAPI = "fapi2-security-profile-final-"
 
 
@@ -240,6 +263,11 @@ PLANS: tuple[Plan, ...] = (
         Entry(replace(CODE_TOKEN, client_auth="client_secret_post"), POSTED_SECRET),
         Entry(CODE_ID_TOKEN_TOKEN, (*COMMON, *USERINFO, *WITH_CODE, *NONCE)),
         Entry(replace(CODE_ID_TOKEN_TOKEN, client_auth="client_secret_post"), POSTED_SECRET),
+    ),
+    Plan(
+        "Dynamic OP",
+        "oidcc-dynamic-certification-test-plan",
+        (Entry(replace(CODE, client_auth="private_key_jwt"), DYNAMIC),),
     ),
     Plan(
         "Config OP",

@@ -70,6 +70,7 @@ class Provider:
 
     def __init__(self, server: Server, authority: Authority, *, host: str = HOST) -> None:
         self.server = server
+        self.authority = authority
         self.certify = authority.certify
         self.endpoint = f"https://{host}"
         self.ports = {host.partition(":")[0]: server.port, ADMIN_HOST: server.admin_port}
@@ -175,6 +176,8 @@ def running_provider(directory: Path, **settings: str) -> Iterator[Provider]:
             "DOORWARD_CLIENT_CERTIFICATE_HEADER": CERTIFICATE_HEADER,
             "DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES": str(authorities),
             "DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true",
+            # What the server fetches from clients is at addresses that this authority vouches for.
+            "SSL_CERT_FILE": str(authorities),
             **settings,
         },
         port=free_port(),

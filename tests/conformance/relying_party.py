@@ -130,6 +130,8 @@ class RelyingParty:
                 self.asked += 1
                 fields = {"identifier": self.account.username, "password": self.account.password}
                 page = page.submit({n: v for n, v in fields.items() if n in names})
+            elif page.path == "/consent":
+                page = page.submit(button="Allow")
             elif page.forms:
                 page = page.submit(button="Continue")
             else:

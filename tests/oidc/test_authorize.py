@@ -182,6 +182,19 @@ class TestTarget:
 
         assert tokens.status_code == 200
 
+    @pytest.mark.parametrize(
+        "kind", [{"is_third_party": True}, {"metadata": {"dpopBoundAccessTokens": True}}]
+    )
+    async def test_never_left_out_by_others(self, house: House, kind: dict[str, Any]) -> None:
+        """OpenID Connect Core section 3.1.2.1: REQUIRED of applications of third parties, and of
+        those that chose what FAPI 2.0 demands."""
+        client = await house.add_client(**kind)
+
+        answer = await house.browser().request(client, redirect_uri=None)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_request"
+
     async def test_left_out_when_there_are_two(self, house: House) -> None:
         """RFC 6749 section 3.1.2.3: then it MUST be named."""
         client = await house.add_client(redirect_uris=(CALLBACK, "https://app.example/other"))

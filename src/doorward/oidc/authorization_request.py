@@ -263,6 +263,10 @@ def restored_params(stored: dict[str, Any]) -> Params:
 
 
 def _only_redirect_uri(client: Client) -> str:
+    # OpenID Connect Core section 3.1.2.1, FAPI 2.0 Security Profile section 5.3.2.2: REQUIRED. Only
+    # the tenant's own older clients may rely on RFC 6749 section 3.1.2.3.
+    if client.is_third_party or client.is_hardened:
+        raise InvalidRequest("missing required parameter redirect_uri")
     if len(client.redirect_uris) == 1 and "*" not in client.redirect_uris[0]:
         return client.redirect_uris[0]
     raise InvalidRequest("missing required parameter redirect_uri")
