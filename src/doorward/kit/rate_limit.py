@@ -21,15 +21,16 @@ class RateLimit:
         self._max_keys = max_keys
         self._counts: dict[str, tuple[float, int]] = {}
 
-    def take(self, key: str, *, now: float) -> float:
-        """Count an event; return 0.0 if it may happen, else the seconds until one may again."""
+    def take(self, key: str, *, now: float, cost: int = 1) -> float:
+        """Count an event, or so many; return 0.0 if it may happen, else the seconds until one may
+        again."""
         began, count = self._counts.get(key, (now, 0))
         if not 0 <= now - began < self._window:
             began, count = now, 0
             self._counts.pop(key, None)
-        if count >= self._limit:
+        if count + cost > self._limit:
             return began + self._window - now
         if key not in self._counts and len(self._counts) >= self._max_keys:
             del self._counts[next(iter(self._counts))]
-        self._counts[key] = (began, count + 1)
+        self._counts[key] = (began, count + cost)
         return 0.0

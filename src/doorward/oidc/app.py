@@ -56,6 +56,7 @@ from doorward.oidc.response import Headers, OidcResponse, json_response
 from doorward.oidc.resume import PREFIX as RESUME_PREFIX
 from doorward.oidc.resume import resume
 from doorward.oidc.revocation import revoke
+from doorward.oidc.strangers import stranger_budget
 from doorward.oidc.token import token
 from doorward.oidc.userinfo import userinfo
 from doorward.storage import Database, Snapshots
@@ -159,6 +160,7 @@ class Oidc:
             documents=documents,
             proofs=proofs,
             mutual_tls=mutual_tls,
+            strangers=stranger_budget(),
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

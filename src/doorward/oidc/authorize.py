@@ -42,6 +42,7 @@ from doorward.oidc.request_source import (
 )
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
+from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
 from doorward.tenants.request_policy import current_policy
@@ -139,6 +140,8 @@ async def _begin_interaction(
 ) -> OidcResponse:
     edge, now = request.edge, provider.clock.now()
     params = stored_params(source.params)
+    if session is None:
+        charge(provider, edge, params)
     async with provider.db.transaction(edge.tenant_id) as tx:
         await hold_source(tx, tenant_id=edge.tenant_id, source=source, now=now)
         uid = await add_interaction(

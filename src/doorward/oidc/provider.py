@@ -10,6 +10,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
+from doorward.kit.rate_limit import RateLimit
 from doorward.oidc.certificate import MutualTls
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.dpop import ProofVerifier
@@ -21,7 +22,7 @@ class Provider:
     """The collaborators of an endpoint. Functions below the endpoints take the one they need.
 
     `http` is the guarded client: the URLs it is given come from clients. `mutual_tls` is None where
-    no proxy hands over the certificates of clients.
+    no proxy hands over the certificates of clients. `strangers` is what each address may store.
     """
 
     db: Database
@@ -35,3 +36,4 @@ class Provider:
     documents: ClientDocuments
     proofs: ProofVerifier
     mutual_tls: MutualTls | None
+    strangers: RateLimit

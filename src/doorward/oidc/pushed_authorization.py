@@ -25,6 +25,7 @@ from doorward.oidc.request_source import (
 )
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.sender_constraint import bound_to_key, find_proven_key, with_next_nonce
+from doorward.oidc.strangers import charge
 from doorward.pushed_requests.store import LIFETIME, add_pushed_request
 from doorward.tenants.request_policy import current_policy
 
@@ -79,12 +80,15 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
     await parse_request(snapshot, params, target=target, edge=edge, sealer=provider.sealer)
 
     # 6. Keep what the authorization endpoint reads, which the client's credentials are not.
+    stored = stored_params(params)
+    if client.is_public:
+        charge(provider, edge, stored)
     async with provider.db.transaction(edge.tenant_id) as tx:
         value = await add_pushed_request(
             tx,
             tenant_id=edge.tenant_id,
             client_id=client.id,
-            params=stored_params(params),
+            params=stored,
             now=provider.clock.now(),
         )
     answer = json_response(
