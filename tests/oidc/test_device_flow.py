@@ -531,6 +531,7 @@ class TestAttacks:
         later = await open_page(house.browser(), fresh.user_code)
 
         assert (locked.status_code, still.status_code) == (429, 429)
+        assert 595 <= int(locked.headers["retry-after"]) <= 601
         assert "Too many attempts" in locked.text or "wait a while" in locked.text
         assert later.headers["location"].startswith("/sign-in?")
 

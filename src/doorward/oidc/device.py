@@ -75,10 +75,8 @@ async def enter_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     session = await find_current_session(provider.db, request, clock=provider.clock)
     try:
         await _check_tries(request, provider, session)
-    except RequestError:
-        return await _ask_for_code(
-            request, provider, snapshot, typed=typed, error="error.too_many_attempts", status=429
-        )
+    except RequestError as error:
+        return await _too_many_tries(request, provider, snapshot, error)
 
     # 3. Which device waits behind it.
     found = await _find_device(request, provider, snapshot, user_code=user_code)
@@ -118,10 +116,8 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     try:
         await _check_tries(request, provider, session)
         found = await _find_device(request, provider, snapshot, user_code=user_code)
-    except RequestError:
-        return await _ask_for_code(
-            request, provider, snapshot, error="error.too_many_attempts", status=429
-        )
+    except RequestError as error:
+        return await _too_many_tries(request, provider, snapshot, error)
     if found is None:
         return await _ask_for_code(request, provider, snapshot, error="device.wrong")
     code, client = found
@@ -254,6 +250,16 @@ async def _ask_for_code(
         action=PATH,
         user_code=typed[:32],
     )
+
+
+async def _too_many_tries(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, error: RequestError
+) -> OidcResponse:
+    """Say so, and when it is worth trying again (RFC 6585 section 4)."""
+    answer = await _ask_for_code(
+        request, provider, snapshot, error="error.too_many_attempts", status=429
+    )
+    return answer.with_headers((b"retry-after", str(error.data["retryAfter"]).encode()))
 
 
 async def _ask_to_confirm(
