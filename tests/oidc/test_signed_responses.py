@@ -17,6 +17,7 @@ from doorward.users.tables import User
 from tests.oidc.house import House, RegisteredClient, code_form
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"]
+WEAK_KEY = {"kty": "RSA", "e": "AQAB", "n": encode_base64url(b"\xc1" * 128)}
 HASHES = {"ES384": "sha384", "ES512": "sha512", "EdDSA": "sha512"}
 
 
@@ -153,6 +154,10 @@ class TestEncryption:
             {
                 "idTokenEncryptedResponseAlg": "ECDH-ES",
                 "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}]},
+            },
+            {
+                "idTokenEncryptedResponseAlg": "RSA-OAEP-256",
+                "jwks": {"keys": [WEAK_KEY]},
             },
             {"idTokenEncryptedResponseAlg": "RSA1_5", "jwks": {"keys": []}},
             {"idTokenEncryptedResponseAlg": "dir", "jwks": {"keys": []}},

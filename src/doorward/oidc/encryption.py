@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from doorward.applications.cached import Client
 from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
-from doorward.kit.jose import JoseError
+from doorward.kit.jose import JoseError, decode_base64url
 from doorward.oidc.client_keys import KeySets
 from doorward.oidc.errors import InvalidRequest
 
@@ -23,7 +23,9 @@ DEFAULT_ENC = "A128CBC-HS256"
 """OpenID Connect Dynamic Client Registration section 2: id_token_encrypted_response_enc."""
 
 _REGISTRY = jwe.JWERegistry(algorithms=[*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS])
-_MINIMUM_RSA_BITS = 2048
+_RSA_BITS = range(2048, 8193)
+"""Shorter ones can be broken, longer ones cost us more than they give anybody."""
+
 _CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
 
 
@@ -70,11 +72,14 @@ def _choose(
 def _import(jwk: Mapping[str, Any], alg: str) -> ECKey | OKPKey | RSAKey | None:
     kty, data = jwk.get("kty"), dict(jwk)
     if alg.startswith("RSA"):
-        key = RSAKey.import_key(data) if kty == "RSA" else None
-        is_strong = key is not None and key.raw_value.key_size >= _MINIMUM_RSA_BITS
-        return key if is_strong else None
+        is_fit = kty == "RSA" and _modulus_bits(jwk) in _RSA_BITS
+        return RSAKey.import_key(data) if is_fit else None
     if jwk.get("crv") not in _CURVES:
         return None
     if kty == "EC":
         return ECKey.import_key(data)
     return OKPKey.import_key(data) if kty == "OKP" else None
+
+
+def _modulus_bits(jwk: Mapping[str, Any]) -> int:
+    return int.from_bytes(decode_base64url(str(jwk.get("n")))).bit_length()
