@@ -10,11 +10,13 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 _encode = msgspec.json.Encoder().encode
 
-# RFC 6749 section 5.1 and RFC 9111: nothing here may be kept by a cache.
+# RFC 6749 section 5.1 and RFC 9111: nothing here may be kept by a cache; Pragma, which the section
+# demands too, says so to those of HTTP/1.0.
 NO_STORE = (b"cache-control", b"no-store")
 JSON_HEADERS: Headers = (
     (b"content-type", b"application/json; charset=utf-8"),
     NO_STORE,
+    (b"pragma", b"no-cache"),
     (b"x-content-type-options", b"nosniff"),
 )
 
