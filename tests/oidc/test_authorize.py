@@ -40,7 +40,7 @@ class TestSignIn:
         """RFC 6749 section 4.1.2 and RFC 9207 section 2: code, the state untouched, and iss."""
         answer = await house.browser().authorize(web, user=ada, state="ä state/+&=")
 
-        assert set(answer) == {"code", "state", "iss"}
+        assert set(answer) == {"code", "state", "iss", "session_state"}
         assert answer["state"] == "ä state/+&="
         assert answer["iss"] == "http://localhost:3001/oidc"
 
@@ -350,7 +350,7 @@ class TestModes:
 
         parts = urlsplit(answer.headers["location"])
         assert parts.query == ""
-        assert set(parse_qs(parts.fragment)) == {"code", "state", "iss"}
+        assert set(parse_qs(parts.fragment)) == {"code", "state", "iss", "session_state"}
 
     async def test_form_post(self, house: House, web: RegisteredClient, ada: User) -> None:
         """OAuth 2.0 Form Post Response Mode section 2: a form that only the client's address may

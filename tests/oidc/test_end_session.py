@@ -230,3 +230,138 @@ class TestForgery:
 
         assert answer.status_code == 400
         assert answer.json()["code"] == "session.not_found"
+
+
+class TestOddRequests:
+    """RP-Initiated Logout section 2: what else a client, or somebody in its name, may send."""
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_hint_of_another_user(
+        self, house: House, web: RegisteredClient, ada: User, method: str
+    ) -> None:
+        """An ID token of another user of this browser, of before, does not end this one's session:
+        the person is asked."""
+        browser = house.browser()
+        before = await house.sign_in(web, await house.add_user("eve"), browser=browser)
+        await browser.authorize(web, user=ada, prompt="login")
+        params = {"id_token_hint": before["id_token"], "post_logout_redirect_uri": SIGNED_OUT}
+
+        if method == "GET":
+            answer = await browser.get("/oidc/session/end", **params)
+        else:
+            answer = await browser.http.post("/oidc/session/end", data=params)
+
+        assert answer.status_code == 200
+        assert "ada" in answer.text
+        assert await is_signed_in(browser, web)
+
+    async def test_hint_by_post(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """Section 2: POST does what GET does."""
+        browser = house.browser()
+        tokens = await house.sign_in(web, ada, browser=browser)
+
+        answer = await browser.http.post(
+            "/oidc/session/end",
+            data={
+                "id_token_hint": tokens["id_token"],
+                "post_logout_redirect_uri": SIGNED_OUT,
+                "state": "a b&c",
+            },
+        )
+
+        assert answer.headers["location"] == f"{SIGNED_OUT}?state=a+b%26c"
+        assert not await is_signed_in(browser, web)
+
+    async def test_encrypted_hint(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """A hint that is a JWE, which nobody but we could have made for us, is refused."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        jwe = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.aXY.dGV4dA.dGFn"
+
+        answer = await browser.get("/oidc/session/end", id_token_hint=jwe)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "invalid_request"
+        assert await is_signed_in(browser, web)
+
+    async def test_an_access_token_is_no_hint(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 8725 section 3.11: another kind of token of ours is not taken for an ID token."""
+        await house.add_resource()
+        browser = house.browser()
+        tokens = await house.sign_in(
+            web, ada, browser=browser, scope="offline_access", resource="https://books.example/api"
+        )
+
+        answer = await browser.get("/oidc/session/end", id_token_hint=tokens["access_token"])
+
+        assert answer.status_code == 400
+        assert await is_signed_in(browser, web)
+
+    @pytest.mark.parametrize("hint", ["ada", "eve", "<script>", "x" * 2000])
+    async def test_logout_hint(
+        self, house: House, web: RegisteredClient, ada: User, hint: str
+    ) -> None:
+        """Section 2: a logout_hint is only that; nobody is signed out by it, or because of it."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.get("/oidc/session/end", client_id=web.id, logout_hint=hint)
+
+        assert answer.status_code == 200
+        assert "<script>" not in answer.text.replace("<script type", "")
+        assert await is_signed_in(browser, web)
+
+    async def test_ui_locales(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """Section 2: the page speaks the language that is asked for."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.get("/oidc/session/end", ui_locales="xx de-CH en")
+
+        assert '<html lang="de"' in answer.text
+
+    @pytest.mark.parametrize("client_id", ["nobody", "x" * 3000, "a\u0000"])
+    async def test_unknown_client(
+        self, house: House, web: RegisteredClient, ada: User, client_id: str
+    ) -> None:
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.get(
+            "/oidc/session/end", client_id=client_id, post_logout_redirect_uri=SIGNED_OUT
+        )
+
+        assert answer.status_code == 400
+        assert await is_signed_in(browser, web)
+
+    async def test_repeated(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 6749 section 3.1: nobody can tell which of two addresses was meant."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.http.get(
+            f"/oidc/session/end?client_id={web.id}"
+            f"&post_logout_redirect_uri={SIGNED_OUT}&post_logout_redirect_uri=https://evil.example"
+        )
+
+        assert answer.status_code == 400
+
+    async def test_address_of_another_client(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """An address counts for the client that registered it alone."""
+        other = await house.add_client(post_logout_redirect_uris=("https://other.example/out",))
+        browser = house.browser()
+        tokens = await house.sign_in(web, ada, browser=browser)
+
+        answer = await browser.get(
+            "/oidc/session/end",
+            id_token_hint=tokens["id_token"],
+            post_logout_redirect_uri="https://other.example/out",
+        )
+
+        assert answer.status_code == 400
+        assert await is_signed_in(browser, web)
+        assert other.id != web.id

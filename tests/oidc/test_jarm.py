@@ -57,7 +57,7 @@ class TestAnswer:
         answer = await browser.request(web, response_mode="jwt")
 
         claims = await claims_of(house, answer.headers["location"])
-        assert set(claims) == {"iss", "aud", "exp", "code", "state"}
+        assert set(claims) == {"iss", "aud", "exp", "code", "state", "session_state"}
         assert claims["iss"] == "http://localhost:3001/oidc"
         assert claims["aud"] == web.id
         assert 590 <= claims["exp"] - house.clock.now().timestamp() <= 600

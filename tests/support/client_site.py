@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class ClientSite:
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
+    fallback: Page = field(default_factory=lambda: Page(status=404))
+    delays: dict[str, float] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -56,8 +58,8 @@ def running_site() -> Iterator[ClientSite]:
             site.asked.append(self.path)
             if self.command == "POST":
                 site.forms.append(dict(parse_qsl(body.decode())))
-            page = site.pages.get(self.path, Page(status=404))
-            time.sleep(page.delay)
+            page = site.pages.get(self.path, site.fallback)
+            time.sleep(site.delays.get(urlsplit(self.path).path, page.delay))
             with contextlib.suppress(OSError):
                 self.send_response(page.status)
                 for name, value in page.headers.items():

@@ -43,9 +43,11 @@ def set_cookie(
     edge: Edge,
     lifetime: timedelta | None = None,
     is_readable: bool = False,
+    is_cross_site: bool = False,
 ) -> str:
     """Return a Set-Cookie header value: Path=/, SameSite=Lax, HttpOnly unless `is_readable`.
 
+    `is_cross_site`: frames on other sites are sent along with it; browsers want https for that.
     `name` is the full name (see `cookie_name`). Without `lifetime` it goes with the browser.
 
     Raises:
@@ -53,7 +55,8 @@ def set_cookie(
     """
     if not value.isascii() or not _FORBIDDEN.isdisjoint(value):
         raise ValueError("not a cookie value")
-    parts = [f"{name}={value}", "Path=/", "SameSite=Lax"]
+    same_site = "None" if is_cross_site and edge.is_secure else "Lax"
+    parts = [f"{name}={value}", "Path=/", f"SameSite={same_site}"]
     if lifetime is not None:
         parts.append(f"Max-Age={int(lifetime.total_seconds())}")
     if not is_readable:

@@ -61,7 +61,12 @@ def form_targets(*urls: str) -> tuple[str, ...]:
 
 
 def image_sources(*urls: str | None) -> tuple[str, ...]:
-    """The `img-src` sources for pictures at `urls`: the origins of those that are absolute."""
+    """The `img-src` sources for pictures at `urls`."""
+    return origins_of(*urls)
+
+
+def origins_of(*urls: str | None) -> tuple[str, ...]:
+    """The origins of those of the addresses that are absolute, once each."""
     origins: dict[str, None] = {}
     for url in urls:
         parts = urlsplit(url or "")

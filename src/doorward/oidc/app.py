@@ -56,6 +56,7 @@ from doorward.oidc.response import Headers, OidcResponse, json_response
 from doorward.oidc.resume import PREFIX as RESUME_PREFIX
 from doorward.oidc.resume import resume
 from doorward.oidc.revocation import revoke
+from doorward.oidc.session_state import check_session
 from doorward.oidc.strangers import stranger_budget
 from doorward.oidc.token import token
 from doorward.oidc.userinfo import userinfo
@@ -93,6 +94,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "/oidc/session/end"): end_session,
     ("POST", "/oidc/session/end/confirm"): confirm_end_session,
     ("GET", "/oidc/session/end/success"): end_session_success,
+    ("GET", "/oidc/session/check"): check_session,
     ("POST", "/oidc/device/auth"): authorize_device,
     **{("GET", path): enter_code for path in DEVICE_PATHS},
     **{("POST", path): answer_code for path in DEVICE_PATHS},

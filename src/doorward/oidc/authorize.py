@@ -42,6 +42,7 @@ from doorward.oidc.request_source import (
 )
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
+from doorward.oidc.session_state import browser_state_cookie
 from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -198,4 +199,7 @@ async def _answer(
             session=session,
             now=now,
         )
-    return await answer_client(provider, snapshot, request, target=parsed.target, fields=fields)
+    answer = await answer_client(provider, snapshot, request, target=parsed.target, fields=fields)
+    return answer.with_cookies(
+        browser_state_cookie(session, edge=request.edge, sealer=provider.sealer)
+    )

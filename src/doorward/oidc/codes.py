@@ -13,12 +13,14 @@ from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
-from doorward.kit.ids import new_ordered_id, new_token
+from doorward.kit.ids import new_id, new_ordered_id, new_token
 from doorward.oidc.authorization_request import AuthorizationRequest
 from doorward.oidc.grant_limit import keep_to_limit
 from doorward.oidc.id_token import prepare_id_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.response_type import FRONT_CHANNEL
+from doorward.oidc.scopes import OPENID
+from doorward.oidc.session_state import origin_of, session_state
 from doorward.oidc.step_up import answered_acr
 from doorward.oidc.store import add_code
 from doorward.oidc.tables import AuthorizationCode, TokenContext
@@ -82,7 +84,7 @@ async def issue_answer(
     )
 
     # 3. The code.
-    answer: dict[str, str] = {}
+    answer = _session_state(provider, request, session)
     if "code" in request.response_type:
         await add_code(tx, tenant_id=snapshot.tenant_id, code=held)
         answer["code"] = code
@@ -103,6 +105,18 @@ async def issue_answer(
             now=now,
         )
     return answer
+
+
+def _session_state(
+    provider: Provider, request: AuthorizationRequest, session: Session
+) -> dict[str, str]:
+    """Session Management 1.0 section 2: what a page of the client compares, if it has pages."""
+    origin = origin_of(request.target.redirect_uri)
+    if origin is None or OPENID not in request.scope.split():
+        return {}
+    client_id = request.target.client.id
+    state = session_state(client_id, origin, session, new_id(), sealer=provider.sealer)
+    return {"session_state": state}
 
 
 def _code(

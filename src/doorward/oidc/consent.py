@@ -45,6 +45,7 @@ from doorward.oidc.request_source import (
 )
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
+from doorward.oidc.session_state import browser_state_cookie
 from doorward.sessions.tables import Session
 from doorward.storage import Executor, Snapshot, Transaction
 
@@ -205,7 +206,8 @@ async def resume_consent(
         answer = await answer_error(provider, snapshot, request, target=target, error=refusal)
     else:
         answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
-    return answer.with_cookies(cookie)
+    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer)
+    return answer.with_cookies(cookie, state)
 
 
 async def _find_asked(

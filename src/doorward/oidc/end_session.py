@@ -1,7 +1,8 @@
 """OpenID Connect RP-Initiated Logout 1.0: /oidc/session/end, its confirmation and its last page.
 
     GET or POST /session/end ─┬─► id_token_hint of this very session ─────────────┐
-                              └─► page that asks ─► POST .../confirm ─► end both sessions
+                              └─► page that asks ─► POST .../confirm ─► the session ends
+                                                    (other clients: front channel) ─┤
                                                                          ├─► the client's address
                                                                          └─► /session/end/success
 
@@ -22,11 +23,12 @@ from doorward.kit.jose import JoseError, decode_base64url, encode_base64url
 from doorward.oidc.authorization_request import parse_id_token_hint
 from doorward.oidc.clients import find_client_at
 from doorward.oidc.errors import InvalidClient, InvalidRequest, SessionNotFound
+from doorward.oidc.frontchannel_logout import logout_addresses, signing_out_page
 from doorward.oidc.html_pages import page
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
-from doorward.oidc.session_cookie import ended_session_cookie, find_current_session
+from doorward.oidc.session_cookie import ended_session_cookies, find_current_session
 from doorward.sessions.ending import end_session as end
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -88,7 +90,7 @@ async def end_session(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 3. Nobody is signed in: there is nothing to ask.
     session = await find_current_session(provider.db, request, clock=provider.clock)
     if session is None:
-        return redirect(departure.location).with_cookies(ended_session_cookie(edge=request.edge))
+        return redirect(departure.location).with_cookies(*ended_session_cookies(edge=request.edge))
 
     # 4. An ID token of this very session is as good as the person's word.
     if hinted_sid is not None and hinted_sid == session.id:
@@ -184,6 +186,16 @@ async def _sign_out(
 ) -> OidcResponse:
     """End the session and the grants that live with it; those with offline_access go on."""
     tenant_id = request.edge.tenant_id
+    snapshot = await provider.snapshots.current(tenant_id)
+    addresses = await logout_addresses(
+        provider.db, snapshot, session=session, issuer=request.edge.issuer
+    )
     async with provider.db.transaction(tenant_id) as tx:
         await end(tx, tenant_id=tenant_id, session_id=session.id, now=provider.clock.now())
-    return redirect(departure.location).with_cookies(ended_session_cookie(edge=request.edge))
+    if addresses:
+        answer = await signing_out_page(
+            provider, snapshot, request, addresses=addresses, location=departure.location
+        )
+    else:
+        answer = redirect(departure.location)
+    return answer.with_cookies(*ended_session_cookies(edge=request.edge))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from doorward.kit.html import Brand, make_nonce
@@ -10,6 +11,7 @@ from doorward.kit.page_headers import (
     content_security_policy,
     form_targets,
     image_sources,
+    origins_of,
     page_headers,
 )
 from doorward.oidc.errors import OAuthError, SessionNotFound, TemporarilyUnavailable
@@ -39,9 +41,11 @@ async def page(
     status: int = 200,
     application_name: str | None = None,
     form_action: str | None = None,
+    frames: Iterable[str] = (),
     **context: Any,
 ) -> OidcResponse:
-    """Return a rendered page. `form_action` is an address that its form may lead to."""
+    """Return a rendered page. `form_action` is an address that its form may lead to, `frames` are
+    those that it loads in frames."""
     experience = await current_experience(snapshot)
     brand = await brand_of(
         snapshot,
@@ -63,6 +67,7 @@ async def page(
         catalogue=catalogue,
         status=status,
         form_action=form_action,
+        frames=frames,
         application_name=application_name,
         **context,
     )
@@ -77,6 +82,7 @@ def _render(
     catalogue: Catalogue,
     status: int,
     form_action: str | None = None,
+    frames: Iterable[str] = (),
     **context: Any,
 ) -> OidcResponse:
     nonce = make_nonce()
@@ -95,6 +101,7 @@ def _render(
         nonce=nonce,
         images=image_sources(brand.logo_url, brand.dark_logo_url, brand.favicon_url),
         form_action=form_targets(form_action) if form_action else (),
+        frames=origins_of(*frames),
     )
     headers = page_headers(policy=policy, over_https=request.edge.is_secure)
     return OidcResponse(status, tuple((k.encode(), v.encode()) for k, v in headers), html.encode())

@@ -32,6 +32,7 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.request_source import consume_source, drop_source, restored_source
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
+from doorward.oidc.session_state import browser_state_cookie
 from doorward.users.store import find_user
 
 PREFIX = "/oidc/auth/"
@@ -151,7 +152,8 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             session_id=session.id,
         )
     answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
-    return answer.with_cookies(cookie, *cookies)
+    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer)
+    return answer.with_cookies(cookie, *cookies, state)
 
 
 def _page_of(interaction: Interaction) -> str:

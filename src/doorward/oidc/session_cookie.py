@@ -6,6 +6,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
 from doorward.kit.edge import Edge
 from doorward.oidc.request import OidcRequest
+from doorward.oidc.session_state import ended_browser_state_cookie
 from doorward.sessions.store import LIFETIME, find_session
 from doorward.sessions.tables import Session
 from doorward.storage import Executor
@@ -34,6 +35,7 @@ def session_cookie(token: str, *, edge: Edge) -> str:
     return set_cookie(cookie_name(NAME, edge=edge), token, edge=edge, lifetime=LIFETIME)
 
 
-def ended_session_cookie(*, edge: Edge) -> str:
-    """Return the Set-Cookie header value that forgets the session."""
-    return clear_cookie(cookie_name(NAME, edge=edge), edge=edge)
+def ended_session_cookies(*, edge: Edge) -> tuple[str, ...]:
+    """Return the Set-Cookie header values that forget the session, and its state."""
+    forgotten = clear_cookie(cookie_name(NAME, edge=edge), edge=edge)
+    return forgotten, ended_browser_state_cookie(edge=edge)
