@@ -111,6 +111,7 @@ class TestTokenResponses:
             "/oidc/me",
             "/oidc/session/end",
             "/device",
+            "/oidc/device",
         }
 
         for path in posted:
