@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -24,6 +25,11 @@ HASHES = {"ES384": "sha384", "ES512": "sha512", "EdDSA": "sha512"}
 def header(token: str) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.json.decode(decode_base64url(token.partition(".")[0]))
     return fields
+
+
+async def published(house: House) -> list[str]:
+    keys = (await house.http.get("/oidc/jwks")).json()["keys"]
+    return [key["kid"] for key in keys]
 
 
 def half_hash(value: str, algorithm: str) -> str:
@@ -100,6 +106,34 @@ class TestIdToken:
         assert header(tokens["id_token"])["alg"] == "ES256"
         keys = (await house.http.get("/oidc/jwks")).json()["keys"]
         assert sorted(key["alg"] for key in keys) == ["ES256", "ES256", "RS256"]
+
+    async def test_nobody_meets_an_unknown_key_when_the_default_changes(
+        self, house: House, ada: User
+    ) -> None:
+        """The set that begins with the change signs when the change is due, not before: a client
+        with the JWKS of an hour ago verifies every ID token."""
+        client = await house.add_client(metadata={"idTokenSignedResponseAlg": "ES256"})
+        kids = [set(await published(house))]
+        async with house.db.transaction("default") as tx:
+            await rotate_keys(
+                tx,
+                tenant_id="default",
+                algorithm="RS256",
+                sealer=house.sealer,
+                clock=house.clock,
+                grace=timedelta(hours=2),
+            )
+        await house.settle()
+
+        seen = []
+        for _ in range(4):
+            token = (await house.sign_in(client, ada))["id_token"]
+            assert header(token)["alg"] == "ES256"
+            assert header(token)["kid"] in kids[-1]
+            seen.append(header(token)["kid"])
+            kids.append(set(await published(house)))
+            house.pass_time(hours=1)
+        assert len(set(seen)) == 2
 
 
 class TestEncryption:

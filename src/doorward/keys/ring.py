@@ -41,6 +41,7 @@ class KeyRing:
             name: _parse(current_of(line, now=now), sealer=sealer) for name, line in sets.items()
         }
         self.current = self._signing[DEFAULT_SET]
+        self._begun = {name for name, line in sets.items() if line[0].active_from <= now}
         self.verification_keys: Mapping[str, VerificationKey] = {
             key.id: VerificationKey.from_jwk(key.public_jwk) for key in stored
         }
@@ -53,11 +54,11 @@ class KeyRing:
         self.jwks = msgspec.json.encode({"keys": keys})
 
     def find(self, algorithm: str) -> SigningKey | None:
-        """Return the key that signs with this algorithm, if there is one."""
-        found = self._signing.get(algorithm)
-        if found is None and self.current.algorithm == algorithm:
+        """Return the key that signs with this algorithm, if there is one. The default key does
+        until the set of its algorithm begins: nobody may know that set's first key yet."""
+        if self.current.algorithm == algorithm and algorithm not in self._begun:
             return self.current
-        return found
+        return self._signing.get(algorithm)
 
 
 async def current_keys(snapshot: Snapshot, *, sealer: Sealer) -> KeyRing:
@@ -97,7 +98,10 @@ async def _make_first(snapshot: Snapshot, algorithm: str, *, sealer: Sealer) -> 
     # Another request may have been faster: whoever wrote first, that key is used.
     ring = KeyRing(stored, sealer=sealer, now=snapshot.now())
     snapshot.put(_ENTRY, ring)
-    return ring.find(algorithm) or fresh
+    found = ring.find(algorithm)
+    if found is None:
+        raise NotFound("signing key", algorithm)
+    return found
 
 
 def _parse(key: StoredKey, *, sealer: Sealer) -> SigningKey:
