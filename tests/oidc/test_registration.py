@@ -36,6 +36,16 @@ CALLBACK = f"https://{NAME}/callback"
 ISSUER = "https://publisher.example"
 
 
+JWK = SigningKey.generate().public_jwk
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.fixture
 def host() -> Iterator[DocumentHost]:
     with document_host() as host:
@@ -447,6 +457,9 @@ class TestRefusals:
                 "token_endpoint_auth_method": "private_key_jwt",
                 "jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},
             },
+            {"jwks": {"keys": [JWK | {"kid": "a\0b"}]}},
+            {"jwks": {"keys": [JWK | {"x": nested(500)}]}},
+            {"jwks": {"keys": [JWK], "more": nested(20)}},
             {
                 "token_endpoint_auth_method": "private_key_jwt",
                 "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c"}]},
@@ -527,7 +540,7 @@ class TestRefusals:
         got = await house.http.get("/oidc/reg")
 
         assert refusal(form) == (400, "invalid_request")
-        assert refusal(nul) == (400, "invalid_request")
+        assert refusal(nul) == (400, "invalid_client_metadata")
         assert refusal(giant) == (413, "invalid_request")
         assert refusal(got) == (404, "invalid_request")
 
@@ -619,8 +632,7 @@ class TestSectors:
         """Not JSON, no array, huge, elsewhere."""
         await choose(house)
         host.serve("/good", list(self.URIS))
-        content = answer.pop("content")
-        uri = host.serve("/sector", content, **answer)
+        uri = host.serve("/sector", **answer)
 
         assert refusal(await self.register(house, uri)) == (400, "invalid_client_metadata")
         assert host.asked == ["/sector"]

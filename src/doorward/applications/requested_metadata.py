@@ -22,6 +22,7 @@ from doorward.applications.redirect_uris import find_fault, is_loopback
 from doorward.applications.sectors import PAIRWISE, find_sector
 from doorward.applications.types import ApplicationType, AuthMethod
 from doorward.errors import DoorwardError
+from doorward.management.body import has_nul, is_deeper
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
 """What a client may ask for by itself. Other grants and other response types need somebody who
@@ -30,6 +31,7 @@ answers for the client: an administrator."""
 RESPONSE_TYPES = ("code",)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
 MAX_MEMBERS = 100
+MAX_DEPTH = 10
 MAX_NAME = 256
 MAX_URIS = 20
 MAX_URI = 2048
@@ -132,8 +134,11 @@ def parse_requested_client(members: Mapping[str, Any]) -> RequestedClient:
     _check_addresses(requested, metadata)
     _check_texts(requested, metadata)
 
-    # 5. What holds for every application, whoever describes it.
+    # 5. What holds for every application, whoever describes it. What is stored is encoded again, in
+    #    lists that an administrator reads: it must not be what breaks them.
     stored = _stored(requested, metadata)
+    if is_deeper(stored, levels=MAX_DEPTH) or has_nul(stored):
+        raise MetadataError("the metadata are nested too deeply, or hold NUL")
     for name, text in find_metadata_faults(stored, type_=type_):
         raise MetadataError(f"{_specified_name(name)} {text}")
     return RequestedClient(
@@ -296,5 +301,6 @@ def _stored(requested: Requested, metadata: ClientMetadata) -> dict[str, Any]:
     for f in msgspec.structs.fields(ClientMetadata):
         value = getattr(metadata, f.name)
         if value != getattr(defaults, f.name):
-            stored[f.encode_name] = msgspec.to_builtins(value)
+            # As it comes back from the database: lists, not tuples.
+            stored[f.encode_name] = msgspec.json.decode(msgspec.json.encode(value))
     return stored

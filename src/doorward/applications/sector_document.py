@@ -40,7 +40,8 @@ async def check_sector_document(
         )
         listed = answer.json() if answer.status == 200 else None
     except HttpError as error:
-        raise SectorError(f"cannot be fetched: {error}") from error
+        # Not why: which names lead inside the operator's network is nobody's business.
+        raise SectorError("cannot be fetched") from error
     if not isinstance(listed, list) or not all(isinstance(uri, str) for uri in listed):
         raise SectorError("must lead to a JSON array of strings")
     # Section 5: the values registered MUST be included in the elements of the array.

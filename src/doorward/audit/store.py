@@ -26,6 +26,12 @@ _HIDDEN_PREFIXES = ("TriggerHook", "TrustedDevice")
 _TICK = timedelta(milliseconds=1)
 
 
+def _client_member(client_id: str | None) -> str:
+    """Return the member that names a client: one with a document has no application."""
+    is_document = client_id is not None and client_id.startswith("https://")
+    return "cimdClientId" if is_document else "applicationId"
+
+
 async def record(
     tx: Transaction,
     *,
@@ -47,7 +53,7 @@ async def record(
         payload["userAgent"] = edge.user_agent
     for name, value in (
         ("userId", user_id),
-        ("applicationId", application_id),
+        (_client_member(application_id), application_id),
         ("sessionId", session_id),
         ("error", error),
         ("params", params),

@@ -38,8 +38,6 @@ _FORBIDDEN = frozenset(
 _TAKEN = frozenset(
     {
         "application_type",
-        "backchannel_logout_session_required",
-        "backchannel_logout_uri",
         "client_name",
         "client_uri",
         "contacts",

@@ -30,6 +30,7 @@ from doorward.errors import ServiceUnavailable
 from doorward.kit.clock import Clock
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import (
+    AddressRefused,
     HttpClient,
     HttpError,
     HttpResponse,
@@ -54,6 +55,7 @@ GRACE: Final = 3600
 FLOOR: Final = 10
 """Seconds before a URL that failed is asked again."""
 
+_UNTOLD: Final = (AddressRefused, Unreachable, TimedOut)
 _MAX_KEPT: Final = 1000
 _MAX_AT_ONCE: Final = 16
 _PER_MINUTE: Final = 30
@@ -183,7 +185,9 @@ class ClientDocuments:
             extra={"client_id": client_id, "reason": str(error)},
         )
         now = self._clock.seconds()
-        _put(self._failed, client_id, _Failed(str(error), now + FLOOR))
+        # Which names lead inside the operator's network is nobody's business, nor what is open.
+        fault = "it cannot be fetched" if isinstance(error, _UNTOLD) else str(error)
+        _put(self._failed, client_id, _Failed(fault, now + FLOOR))
         known = self._kept.get(client_id)
         # A host that is away for a while changes nothing; a document withdrawn or spoilt does.
         if isinstance(error, Unreachable | TimedOut) and known and now < known.usable_until:

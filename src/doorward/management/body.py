@@ -99,12 +99,14 @@ def parse_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise ClientException(str(error)) from error
     except RecursionError as error:
         raise ClientException("JSON is nested too deeply") from error
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(msgspec.json.decode(raw)):
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deeper(
+        msgspec.json.decode(raw), levels=MAX_DEPTH
+    ):
         raise invalid_input(
             "body", issues=[custom_issue("", f"Must not be nested deeper than {MAX_DEPTH} levels")]
         )
     # PostgreSQL stores no NUL, so neither database is given one.
-    if _ESCAPED_NUL in raw and _has_nul(msgspec.json.decode(raw)):
+    if _ESCAPED_NUL in raw and has_nul(msgspec.json.decode(raw)):
         raise invalid_input("body", issues=[custom_issue("", "Must not contain NUL characters")])
     return body
 
@@ -184,9 +186,10 @@ def _path_parts(path: str) -> list[str | int]:
     return parts
 
 
-def _is_deeper(body: Any) -> bool:
+def is_deeper(body: Any, *, levels: int) -> bool:
+    """Tell whether a JSON value is nested deeper than so many levels."""
     level = [body]
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         level = [
             child
             for container in level
@@ -198,9 +201,10 @@ def _is_deeper(body: Any) -> bool:
     return True
 
 
-def _has_nul(value: Any) -> bool:
+def has_nul(value: Any) -> bool:
+    """Tell whether a text in a JSON value holds NUL, which PostgreSQL does not store."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_nul(item) for item in value)
