@@ -15,6 +15,7 @@ from doorward.kit.crypto import Sealer
 from doorward.settings import Settings
 from doorward.storage import Database
 from doorward.users.tables import User
+from tests.oidc.device_flow import add_device_client
 from tests.oidc.house import ADMIN_ENDPOINT, House, RegisteredClient
 from tests.support.client_site import ClientSite, running_site
 
@@ -77,3 +78,9 @@ async def web(house: House) -> RegisteredClient:
 async def ada(house: House) -> User:
     """Somebody with an account."""
     return await house.add_user("ada")
+
+
+@pytest_asyncio.fixture
+async def tv(house: House) -> RegisteredClient:
+    """A native application for devices without a keyboard."""
+    return await add_device_client(house)

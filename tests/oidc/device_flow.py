@@ -88,3 +88,7 @@ async def approve(browser: Browser, device: Device, *, user: User) -> None:
     page = await sign_in_and_look(browser, device, user=user)
     done = await answer(browser, page, "approve")
     assert done.headers["location"] == "/device/success", done.text
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]
