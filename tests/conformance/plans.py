@@ -328,6 +328,32 @@ PLANS: tuple[Plan, ...] = (
             ),
         ),
     ),
+    Plan(
+        "Front-Channel Logout OP",
+        "oidcc-frontchannel-rp-initiated-logout-certification-test-plan",
+        (
+            Entry(
+                CODE,
+                (
+                    "oidcc-frontchannel-logout-discovery-endpoint-verification",
+                    "oidcc-frontchannel-rp-initiated-logout",
+                ),
+            ),
+        ),
+    ),
+    Plan(
+        "Session Management OP",
+        "oidcc-session-management-certification-test-plan",
+        (
+            Entry(
+                CODE,
+                (
+                    "oidcc-session-management-discovery-endpoint-verification",
+                    "oidcc-session-management-rp-initiated-logout",
+                ),
+            ),
+        ),
+    ),
 )
 
 

@@ -103,6 +103,8 @@ class Target:
             responseTypes=list(RESPONSE_TYPES),
             backchannelLogoutUri=f"{self._bench.here}/backchannel_logout",
             backchannelLogoutSessionRequired=True,
+            frontchannelLogoutUri=f"{self._bench.here}/frontchannel_logout",
+            frontchannelLogoutSessionRequired=True,
         )
         self.values |= {f"{name}_id": client_id, f"{name}_secret": secret}
 
