@@ -44,7 +44,7 @@ def test_oidcc_session_management_discovery_endpoint_verification(rp: RelyingPar
 
 
 def test_oidcc_session_management_rp_initiated_logout(rp: RelyingParty) -> None:
-    """Sections 2, 3.1 and 3.2: session_state comes with the answer, fits client, origin and session,
+    """Sections 2 and 3.2: session_state comes with the answer, fits client, origin and session,
     and fits no longer once the person has signed out."""
     flow = rp.run()
     state = flow.answer["session_state"]
