@@ -13,7 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from doorward.applications.consent_scopes import allow_scopes, disallow_resource_scope
+from doorward.applications.consent_scopes import (
+    allow_scopes,
+    disallow_resource_scope,
+    disallow_user_scope,
+)
 from doorward.consents.store import find_consent
 from doorward.users.tables import User
 from tests.oidc.house import Browser, House, RegisteredClient, answer_of
@@ -253,6 +257,24 @@ class TestCeiling:
 
         claims = await house.verify(answer.json()["access_token"], typ="at+jwt")
         assert claims["scope"] == "read:books"
+
+    async def test_lowered_claims(self, house: House, partner: RegisteredClient, ada: User) -> None:
+        """So is what a scope says of the user: in the access token's scope and in the ID token."""
+        tokens = await allow(house, house.browser(), partner, ada)
+        async with house.db.transaction(house.tenant_id) as tx:
+            await disallow_user_scope(
+                tx, tenant_id=house.tenant_id, application_id=partner.id, user_scope="profile"
+            )
+        await house.settle()
+
+        answer = (await house.refresh(partner, tokens["refresh_token"])).json()
+
+        before = await house.verify(tokens["id_token"], typ="jwt")
+        after = await house.verify(answer["id_token"], typ="jwt")
+        assert before["username"] == "ada"
+        assert "username" not in after
+        assert answer["scope"] == "openid offline_access"
+        assert "username" not in (await house.userinfo(answer["access_token"])).json()
 
 
 class TestApi:

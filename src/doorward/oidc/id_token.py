@@ -14,7 +14,7 @@ from doorward.oidc.claims import id_token_claims, requested_claims
 from doorward.oidc.provider import Provider
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.subjects import subject_of, subjects_of
-from doorward.oidc.tokens import Held, seconds_of
+from doorward.oidc.tokens import Held, seconds_of, within_ceiling
 from doorward.storage import Executor, Snapshot
 from doorward.users.tables import User
 
@@ -55,6 +55,8 @@ async def make_id_token(
     scopes = held.scope.split()
     if OPENID not in scopes:
         return msgspec.UNSET
+    if held.context.consented is not None:
+        scopes = (await within_ceiling(snapshot, held=held, scope=held.scope)).split()
 
     # 1. Who, and for whom.
     metadata, sealer = client.metadata, provider.sealer

@@ -131,7 +131,7 @@ async def plan_access_token(
     # 2. A third party loses what its ceiling loses, and never had what the user did not allow.
     consented = held.context.consented
     if consented is not None:
-        scope = await _within_ceiling(snapshot, held=held, scope=scope)
+        scope = await within_ceiling(snapshot, held=held, scope=scope)
 
     # 3. RFC 8707 section 2.2: one resource a token, and of those that were authorized.
     audience = _audience(held, params, scope=scope)
@@ -174,7 +174,8 @@ async def _details(
     )
 
 
-async def _within_ceiling(snapshot: Snapshot, *, held: Authorized, scope: str) -> str:
+async def within_ceiling(snapshot: Snapshot, *, held: Authorized, scope: str) -> str:
+    """Return the scopes that a third party's application may still ask for."""
     ceiling = await current_ceiling(snapshot, held.client_id)
     refused = disallowed_scopes(ceiling, scope)
     return " ".join(name for name in scope.split() if name not in refused)
