@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from doorward.applications.cached import Client
 from doorward.applications.types import DEVICE_CODE
 from doorward.audit.store import record
-from doorward.consents.asked import remember
+from doorward.consents.asked import Asked, remember
 from doorward.device_codes.store import approve_code, find_waiting_code, refuse_code
 from doorward.device_codes.tables import DeviceCode
 from doorward.device_codes.user_codes import parse_user_code
@@ -146,42 +146,15 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
         )
 
     # 5. One answer counts.
-    async with provider.db.transaction(edge.tenant_id) as tx:
-        if is_approved:
-            counts = await approve_code(
-                tx,
-                tenant_id=edge.tenant_id,
-                code=code,
-                user_id=session.user_id,
-                session_id=session.id,
-                authenticated_at=session.authenticated_at,
-                amr=session.amr,
-                now=now,
-            )
-        else:
-            counts = await refuse_code(tx, tenant_id=edge.tenant_id, code=code, now=now)
-        if counts and is_approved and client.is_third_party:
-            await remember(
-                tx,
-                tenant_id=edge.tenant_id,
-                client_id=client.id,
-                user_id=session.user_id,
-                asked=asked,
-                now=now,
-            )
-        if counts:
-            await record(
-                tx,
-                tenant_id=edge.tenant_id,
-                key="Interaction.End",
-                edge=edge,
-                at=now,
-                result="Success" if is_approved else "Error",
-                user_id=session.user_id,
-                application_id=client.id,
-                session_id=session.id,
-                error=None if is_approved else {"code": "oidc.access_denied"},
-            )
+    counts = await _store_answer(
+        request,
+        provider,
+        code=code,
+        client=client,
+        session=session,
+        asked=asked,
+        is_approved=is_approved,
+    )
     if not counts:
         return await _ask_for_code(request, provider, snapshot, error="device.wrong")
     return redirect(SUCCESS_PATH if is_approved else f"{SUCCESS_PATH}?refused=yes")
@@ -200,6 +173,57 @@ async def device_success(request: OidcRequest, provider: Provider) -> OidcRespon
         kind="done",
         actions=[],
     )
+
+
+async def _store_answer(
+    request: OidcRequest,
+    provider: Provider,
+    *,
+    code: DeviceCode,
+    client: Client,
+    session: Session,
+    asked: Asked,
+    is_approved: bool,
+) -> bool:
+    """Store a yes or a no; True for the one answer that counts."""
+    tenant_id, now = request.edge.tenant_id, provider.clock.now()
+    async with provider.db.transaction(tenant_id) as tx:
+        if is_approved:
+            counts = await approve_code(
+                tx,
+                tenant_id=tenant_id,
+                code=code,
+                user_id=session.user_id,
+                session_id=session.id,
+                authenticated_at=session.authenticated_at,
+                amr=session.amr,
+                now=now,
+            )
+        else:
+            counts = await refuse_code(tx, tenant_id=tenant_id, code=code, now=now)
+        if counts and is_approved and client.is_third_party:
+            await remember(
+                tx,
+                tenant_id=tenant_id,
+                client_id=client.id,
+                user_id=session.user_id,
+                asked=asked,
+                now=now,
+            )
+        if counts:
+            await record(
+                tx,
+                tenant_id=tenant_id,
+                key="Interaction.End",
+                edge=request.edge,
+                at=now,
+                result="Success" if is_approved else "Error",
+                user_id=session.user_id,
+                application_id=client.id,
+                session_id=session.id,
+                error=None if is_approved else {"code": "oidc.access_denied"},
+            )
+    return counts
 
 
 async def _find_device(
