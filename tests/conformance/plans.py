@@ -129,6 +129,7 @@ FAPI_SECURITY = _fapi(
     "ensure-authorization-request-without-nonce-success",
     "ensure-authorization-request-with-64-char-nonce-success",
     "ensure-other-scope-order-succeeds",
+    "test-claims-parameter-identity-claims",
     "access-token-type-header-case-sensitivity",
     "ensure-authorization-request-with-long-nonce",
     "ensure-authorization-request-with-long-state",

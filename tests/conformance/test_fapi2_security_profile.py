@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from tests.conformance.fapi import FapiParty, Key, Spoil, new_key, register_fapi
 from tests.conformance.plans import Run
 from tests.conformance.provider import Account, Provider
 from tests.conformance.relying_party import Flow
+from tests.conformance.test_core import PROFILE_CLAIMS
 from tests.conformance.verification import thumbprint, to_base64url
 from tests.support.pages import Page
 
@@ -82,6 +84,21 @@ def test_fapi2_ensure_authorization_request_with_64_char_nonce_success(party: Fa
 def test_fapi2_ensure_other_scope_order_succeeds(party: FapiParty) -> None:
     """RFC 6749 section 3.3."""
     assert party.holds(party.run(scope="email openid"))
+
+
+def test_fapi2_test_claims_parameter_identity_claims(party: FapiParty) -> None:
+    """OpenID Connect Core section 5.5: claims asked for by name come, scope or not, and are
+    the same in the ID token and at userinfo."""
+    asked = dict.fromkeys((*PROFILE_CLAIMS, "email", "email_verified", "address"))
+    claims = json.dumps({"id_token": asked, "userinfo": asked})
+
+    flow = party.run(claims=claims)
+
+    answer = party.ask(flow.access_token).json()
+    for name in asked:
+        assert flow.id_token[name] == answer[name], name
+    for name, value in PROFILE_CLAIMS.items():
+        assert answer[name] == value
 
 
 def test_fapi2_access_token_type_header_case_sensitivity(party: FapiParty) -> None:
