@@ -86,14 +86,22 @@ class TestChoosing:
 
 class TestAttacks:
     def test_going_on_where_a_sign_in_is_demanded(self, door: Door) -> None:
-        """The page is opened by hand to get round prompt=login: no code comes of it."""
+        """The page is opened by hand to get round a sign-in: no code comes of it."""
         visitor = Visitor()
         sign_in(door, visitor)
-        door.arrive(visitor, prompt="login")
+        door.arrive(visitor, prompt="login select_account")
 
         page = visitor.open(f"{door.endpoint}/select-account").submit(button="Continue")
 
         assert answer_of(page)["error"] == "login_required"
+
+    def test_where_nobody_asked(self, door: Door) -> None:
+        """Opened by hand in another sign-in, the page leads to signing in."""
+        visitor = Visitor()
+        sign_in(door, visitor)
+        door.arrive(visitor, prompt="login")
+
+        assert visitor.open(f"{door.endpoint}/select-account").path == "/sign-in"
 
     def test_without_the_session(self, door: Door) -> None:
         """An interaction cookie alone, from a browser whose session is gone, is worth nothing."""

@@ -74,11 +74,14 @@ async def choose(
 
 
 async def _find_present(visit: Visit, db: Database) -> Present | None:
-    """Return who was signed in when the request arrived, if they still are."""
-    if visit.interaction.session_id is None:
+    """Return who was signed in when the request arrived, if they still are, and if it asked."""
+    interaction = visit.interaction
+    # Opened by hand in any other sign-in, such as a device's, the page has nothing to offer.
+    is_asked = "select_account" in str(interaction.params.get("prompt", "")).split()
+    if interaction.session_id is None or not is_asked:
         return None
     session = await find_session_by_id(
-        db, tenant_id=visit.tenant_id, session_id=visit.interaction.session_id, now=visit.now
+        db, tenant_id=visit.tenant_id, session_id=interaction.session_id, now=visit.now
     )
     if session is None:
         return None
