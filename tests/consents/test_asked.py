@@ -62,7 +62,8 @@ class TestCeiling:
 
 
 def test_asked_anew() -> None:
-    """RFC 8252 section 8.6, and prompt=consent."""
-    assert is_asked_anew(prompts={"consent"}, is_unproven=False)
-    assert is_asked_anew(prompts=(), is_unproven=True)
-    assert not is_asked_anew(prompts={"login"}, is_unproven=False)
+    """RFC 8252 section 8.6, prompt=consent, and RFC 9396: details are of one request."""
+    assert is_asked_anew(prompts={"consent"}, is_unproven=False, has_details=False)
+    assert is_asked_anew(prompts=(), is_unproven=True, has_details=False)
+    assert is_asked_anew(prompts=(), is_unproven=False, has_details=True)
+    assert not is_asked_anew(prompts={"login"}, is_unproven=False, has_details=False)
