@@ -51,6 +51,17 @@ class TestSessionState:
 
         assert not is_same(browser, web, state, "https://app.example")
 
+    async def test_ended_elsewhere(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """A session that an administrator ended is no longer the browser's once it asks."""
+        browser = house.browser()
+        state = (await browser.authorize(web, user=ada))["session_state"]
+        await house.end_sessions(ada)
+
+        answer = await browser.authorize(web, prompt="none")
+
+        assert answer["error"] == "login_required"
+        assert not is_same(browser, web, state, "https://app.example")
+
     async def test_bound_to_client_and_origin(
         self, house: House, web: RegisteredClient, ada: User
     ) -> None:

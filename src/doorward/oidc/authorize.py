@@ -42,7 +42,7 @@ from doorward.oidc.request_source import (
 )
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
-from doorward.oidc.session_state import browser_state_cookie
+from doorward.oidc.session_state import browser_state_cookie, stale_state_cookies
 from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -66,12 +66,12 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
     )
 
     # 3. Whatever is wrong from here on, the client is told.
+    session = await find_current_session(provider.db, request, clock=provider.clock)
     try:
         check_source(source, target.client, policy=await current_policy(snapshot))
         parsed = await parse_request(
             snapshot, params, target=target, edge=request.edge, sealer=provider.sealer
         )
-        session = await find_current_session(provider.db, request, clock=provider.clock)
         reason = why_sign_in(parsed, session, now=provider.clock.now())
 
         # 4. OpenID Connect Core section 3.1.2.1: prompt=none shows no page.
@@ -109,7 +109,8 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
         raise
     except OAuthError as error:
         await drop_source(provider, tenant_id=request.edge.tenant_id, source=source)
-        return await answer_error(provider, snapshot, request, target=target, error=error)
+        answer = await answer_error(provider, snapshot, request, target=target, error=error)
+        return answer.with_cookies(*stale_state_cookies(request, session))
 
     # 7. The answer stands for all of that.
     return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)
