@@ -27,6 +27,7 @@ class Scene:
     user: User
     thief: RegisteredClient
     device: RegisteredClient | None = None
+    registered: str = "nobody"
     browser: Browser = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +124,36 @@ async def make_subject_token(scene: Scene) -> str:
     return await subject_token(scene.house, scene.user)
 
 
+async def make_initial_access_token(scene: Scene) -> str:
+    api = await scene.house.management()
+    path = "/api/configs/client-registration"
+    (await api.patch(path, json={"mode": "initialAccessToken"})).raise_for_status()
+    made = await api.post(f"{path}/initial-access-tokens", json={"name": "One", "uses": 1})
+    token: str = made.raise_for_status().json()["value"]
+    return token
+
+
+async def make_registration_access_token(scene: Scene) -> str:
+    made = await register(scene, await make_initial_access_token(scene), scene.client, scene.house)
+    scene.registered = made.json()["client_id"]
+    token: str = made.json()["registration_access_token"]
+    return token
+
+
 # Presenting
+
+
+async def register(_: Scene, value: str, client: RegisteredClient, house: House) -> httpx.Response:
+    header = {"authorization": f"Bearer {value}"}
+    metadata = {"redirect_uris": ["https://app.example/callback"]}
+    return await house.http.post("/oidc/reg", json=metadata, headers=header)
+
+
+async def read_registration(
+    scene: Scene, value: str, client: RegisteredClient, house: House
+) -> httpx.Response:
+    header = {"authorization": f"Bearer {value}"}
+    return await house.http.get(f"/oidc/reg/{scene.registered}", headers=header)
 
 
 async def exchange(_: Scene, value: str, client: RegisteredClient, house: House) -> httpx.Response:
@@ -191,6 +221,19 @@ CREDENTIALS = (
         exchange_as("urn:logto:token-type:impersonation_token"),
         is_bound=False,
         is_single_use=True,
+    ),
+    Credential(
+        "initial_access_token",
+        make_initial_access_token,
+        register,
+        is_bound=False,
+        is_single_use=True,
+    ),
+    Credential(
+        "registration_access_token",
+        make_registration_access_token,
+        read_registration,
+        is_bound=False,
     ),
     Credential("code", make_code, exchange, is_single_use=True),
     Credential("refresh_token", make_refresh_token, refresh),

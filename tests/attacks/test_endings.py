@@ -15,7 +15,9 @@ from tests.attacks.credentials import (
     is_refused,
 )
 
-WORTH_SOMETHING = [credential for credential in CREDENTIALS if credential.name != "id_token"]
+# Those of developers are no person's, and an ID token opens nothing.
+OF_NOBODY = {"id_token", "initial_access_token", "registration_access_token"}
+WORTH_SOMETHING = [credential for credential in CREDENTIALS if credential.name not in OF_NOBODY]
 End = Callable[[Scene], Awaitable[None]]
 
 
