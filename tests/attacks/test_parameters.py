@@ -11,7 +11,8 @@ from tests.fuzz.mangling import NAMES
 from tests.oidc.house import auth_params, code_form
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
-POSTED = sorted(path for method, path in ROUTES if method == "POST")
+# Registration takes JSON, not a form, and is closed in this house.
+POSTED = sorted(path for method, path in ROUTES if method == "POST" and path != "/oidc/reg")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
