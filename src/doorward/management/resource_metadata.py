@@ -48,7 +48,7 @@ class ResourceMetadata(msgspec.Struct):
 
 
 # Section 3.1: the well-known part stands between host and path of the resource.
-@get(PATH, tags=["Status"])
+@get(PATH, include_in_schema=False)
 async def show_resource_metadata(edge: Edge) -> Response[ResourceMetadata]:
     """Describe how to get a token for the management API."""
     document = ResourceMetadata(
