@@ -30,9 +30,9 @@ from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
 from doorward.kit.logs import request_id
 from doorward.oidc.app import SHORT_PATHS, Oidc
-from doorward.oidc.backchannel_logout import backchannel_logout
-from doorward.oidc.certificate import MutualTls
+from doorward.oidc.clients.certificate import MutualTls
 from doorward.oidc.dpop import ProofVerifier
+from doorward.oidc.logout.back_channel import backchannel_logout
 from doorward.outbox.worker import deliver_forever
 from doorward.pages import open_pages
 from doorward.sessions.ending import BACKCHANNEL_LOGOUT

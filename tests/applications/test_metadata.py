@@ -11,9 +11,9 @@ import pytest
 from doorward.applications import views
 from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS, ClientMetadata
 from doorward.kit.jose import ALGORITHMS
-from doorward.oidc.client_assertion import SECRET_ALGORITHMS
-from doorward.oidc.client_keys import CLIENT_ALGORITHMS
-from doorward.oidc.response_type import RESPONSE_TYPES
+from doorward.oidc.authorization.response_type import RESPONSE_TYPES
+from doorward.oidc.clients.assertion import SECRET_ALGORITHMS
+from doorward.oidc.clients.keys import CLIENT_ALGORITHMS
 from doorward.oidc.token import GRANTS
 
 # RFC 7517 appendix A.1.

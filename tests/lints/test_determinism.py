@@ -5,7 +5,7 @@ import pytest
 from tests.lints.conftest import Found
 from tools.lints import determinism
 
-CODE = "src/doorward/oidc/codes.py"
+CODE = "src/doorward/oidc/authorization/codes.py"
 
 
 class TestDeterminism:

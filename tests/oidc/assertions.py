@@ -9,7 +9,7 @@ from typing import Any
 
 from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey, encode_base64url
-from doorward.oidc.client_assertion import ASSERTION_TYPE
+from doorward.oidc.clients.assertion import ASSERTION_TYPE
 from tests.oidc.house import House, RegisteredClient
 
 LEFT_OUT: Any = ...

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from doorward.oidc.client_assertion import ASSERTION_TYPE
+from doorward.oidc.clients.assertion import ASSERTION_TYPE
 from doorward.users.tables import User
 from tests.oidc.house import CALLBACK, SECRET, House, RegisteredClient, code_form
 

@@ -2,9 +2,9 @@
 
     members as sent ─► parse_requested_client ─► RequestedClient, in the names that we store
 
-One rule for both ways in: a registration request (`oidc/registration.py`) and a client id metadata
-document (slice `cimd`). It knows what a client may ask for at all; what this provider offers is in
-its discovery document, and the endpoint compares with that.
+One rule for both ways in: a registration request (`oidc/registration/register.py`) and a client id
+metadata document (slice `cimd`). It knows what a client may ask for at all; what this provider
+offers is in its discovery document, and the endpoint compares with that.
 """
 
 from __future__ import annotations

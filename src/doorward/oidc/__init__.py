@@ -10,15 +10,16 @@ grants, sessions, pushed requests and device codes, nor the clients that registe
 a document (`registration`, `cimd`), which are slices of their own. It hands people to the `sign_in`
 surface through a stored interaction and a redirect, and never imports it.
 
-Who a client is decides `client_auth.py`, with its keys from `client_keys.py`; a request that it
-signed reads `request_object.py`. Whose hands a token works in is decided in `sender_constraint.py`
-(DPoP, certificates).
+    clients/         who a client is, beside its secret (`client_auth.py`)
+    authorization/   the parts of an authorization request and of its answer
+    grants/          the token endpoint's grants, one a file
+    device/          devices without a keyboard
+    registration/    clients that register themselves
+    logout/          how sessions end, and how applications hear of it
 
-What an application of a third party may do its users say (`consent.py`). When a session ends, its
-applications hear it through the outbox (`backchannel_logout.py`) and through the browser
-(`frontchannel_logout.py`).
+Whose hands a token works in is decided in `sender_constraint.py` (DPoP, certificates).
 
 Read `app.py`, `token.py`, then one grant; for the way in `authorize.py`, then `resume.py`. What a
 client gets is made in `tokens.py` and `id_token.py`, about whom `subjects.py` says, and of what
-`authorization_details.py` and `claims_request.py` understood.
+`authorization/` understood.
 """

@@ -23,27 +23,28 @@ from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.oidc.authorize import authorize
-from doorward.oidc.certificate import MutualTls
-from doorward.oidc.client_configuration import PREFIX as CLIENT_PREFIX
-from doorward.oidc.client_configuration import (
+from doorward.oidc.clients.certificate import MutualTls
+from doorward.oidc.clients.keys import KeySets
+from doorward.oidc.clients.lookup import find_client_at
+from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
+from doorward.oidc.device.authorization import authorize_device
+from doorward.oidc.device.verification import answer_code, device_success, enter_code
+from doorward.oidc.dpop import ProofVerifier
+from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
+from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
+from doorward.oidc.introspection import introspect
+from doorward.oidc.logout.end_session import confirm_end_session, end_session, end_session_success
+from doorward.oidc.logout.session_state import check_session
+from doorward.oidc.metadata import discovery, jwks
+from doorward.oidc.provider import Provider
+from doorward.oidc.pushed_authorization import push_authorization_request
+from doorward.oidc.registration.client_configuration import PREFIX as CLIENT_PREFIX
+from doorward.oidc.registration.client_configuration import (
     change_registration,
     end_registration,
     show_registration,
 )
-from doorward.oidc.client_keys import KeySets
-from doorward.oidc.clients import find_client_at
-from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
-from doorward.oidc.device import answer_code, device_success, enter_code
-from doorward.oidc.device_authorization import authorize_device
-from doorward.oidc.dpop import ProofVerifier
-from doorward.oidc.end_session import confirm_end_session, end_session, end_session_success
-from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
-from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
-from doorward.oidc.introspection import introspect
-from doorward.oidc.metadata import discovery, jwks
-from doorward.oidc.provider import Provider
-from doorward.oidc.pushed_authorization import push_authorization_request
-from doorward.oidc.registration import registration
+from doorward.oidc.registration.register import registration
 from doorward.oidc.request import (
     NO_PARAMS,
     OidcRequest,
@@ -56,7 +57,6 @@ from doorward.oidc.response import Headers, OidcResponse, json_response
 from doorward.oidc.resume import PREFIX as RESUME_PREFIX
 from doorward.oidc.resume import resume
 from doorward.oidc.revocation import revoke
-from doorward.oidc.session_state import check_session
 from doorward.oidc.strangers import stranger_budget
 from doorward.oidc.token import token
 from doorward.oidc.userinfo import userinfo

@@ -11,27 +11,19 @@ from typing import Any
 
 from doorward.interactions.cookie import interaction_cookie, read_interactions, with_interaction
 from doorward.interactions.store import add_interaction
-from doorward.oidc.authorization_request import (
+from doorward.oidc.authorization.codes import issue_answer, prepare_answer
+from doorward.oidc.authorization.consent import ask_consent, missing_consent, with_consent
+from doorward.oidc.authorization.page_url import page_url, select_account_url
+from doorward.oidc.authorization.prompts import check_silent, why_sign_in
+from doorward.oidc.authorization.request import (
     AuthorizationRequest,
     RedirectTarget,
     find_redirect_target,
     parse_request,
     stored_params,
 )
-from doorward.oidc.authorization_response import answer_client, answer_error
-from doorward.oidc.codes import issue_answer, prepare_answer
-from doorward.oidc.consent import ask_consent, missing_consent, with_consent
-from doorward.oidc.errors import (
-    ConsentRequired,
-    InvalidRequestObject,
-    InvalidRequestUri,
-    OAuthError,
-)
-from doorward.oidc.page_url import page_url, select_account_url
-from doorward.oidc.prompts import check_silent, why_sign_in
-from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest
-from doorward.oidc.request_source import (
+from doorward.oidc.authorization.response import answer_client, answer_error
+from doorward.oidc.authorization.source import (
     PUSHED_URI,
     RequestSource,
     check_source,
@@ -40,9 +32,17 @@ from doorward.oidc.request_source import (
     find_source,
     hold_source,
 )
+from doorward.oidc.errors import (
+    ConsentRequired,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    OAuthError,
+)
+from doorward.oidc.logout.session_state import browser_state_cookie, stale_state_cookies
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session
-from doorward.oidc.session_state import browser_state_cookie, stale_state_cookies
 from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot

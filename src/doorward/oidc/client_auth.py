@@ -22,9 +22,9 @@ from doorward.applications.cached import Client, ClientSecret
 from doorward.applications.types import AuthMethod
 from doorward.kit.crypto import Sealer, is_equal
 from doorward.kit.jose import Jws
-from doorward.oidc.client_assertion import check_assertion, parse_assertion
-from doorward.oidc.client_certificate import check_certificate
-from doorward.oidc.clients import find_client_at
+from doorward.oidc.clients.assertion import check_assertion, parse_assertion
+from doorward.oidc.clients.lookup import find_client_at
+from doorward.oidc.clients.tls_auth import check_certificate
 from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InvalidClient, InvalidRequest
 from doorward.oidc.provider import Provider

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from doorward.applications.cached import Client
 from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.kit.jose import JoseError, decode_base64url
-from doorward.oidc.client_keys import KeySets
+from doorward.oidc.clients.keys import KeySets
 from doorward.oidc.errors import InvalidRequest
 
 DEFAULT_ENC = "A128CBC-HS256"

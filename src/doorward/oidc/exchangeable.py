@@ -19,7 +19,7 @@ from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token
 from doorward.kit.jose import JoseError, decode
 from doorward.oidc.bearer import grant_of_access_token
-from doorward.oidc.clients import find_client_at
+from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidRequest
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest

@@ -12,7 +12,7 @@ from doorward.applications.cached import Client
 from doorward.keys.ring import signing_key
 from doorward.kit.edge import Edge
 from doorward.oidc.client_auth import authenticate_client
-from doorward.oidc.clients import find_client_at
+from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest

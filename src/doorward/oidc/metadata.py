@@ -15,18 +15,18 @@ from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.keys.ring import current_keys
 from doorward.kit.edge import Edge
 from doorward.management.audience import address_of
-from doorward.oidc.certificate import MutualTls
+from doorward.oidc.authorization.response_type import RESPONSE_MODES, RESPONSE_TYPES
+from doorward.oidc.authorization.step_up import reachable_acrs
 from doorward.oidc.claims import CLAIMS
-from doorward.oidc.client_assertion import SECRET_ALGORITHMS
-from doorward.oidc.client_keys import CLIENT_ALGORITHMS
+from doorward.oidc.clients.assertion import SECRET_ALGORITHMS
+from doorward.oidc.clients.certificate import MutualTls
+from doorward.oidc.clients.keys import CLIENT_ALGORITHMS
 from doorward.oidc.cors import ANY_ORIGIN
 from doorward.oidc.dpop import ALGORITHMS
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
-from doorward.oidc.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.scopes import OIDC_SCOPES
-from doorward.oidc.step_up import reachable_acrs
 from doorward.oidc.token import GRANTS
 from doorward.registration.config import Mode, current_config
 from doorward.resources.detail_types import known_types

@@ -11,8 +11,8 @@ from doorward.kit.html import Pages as Templates
 from doorward.kit.http_client import HttpClient
 from doorward.kit.i18n import Catalogues
 from doorward.kit.rate_limit import RateLimit
-from doorward.oidc.certificate import MutualTls
-from doorward.oidc.client_keys import KeySets
+from doorward.oidc.clients.certificate import MutualTls
+from doorward.oidc.clients.keys import KeySets
 from doorward.oidc.dpop import ProofVerifier
 from doorward.storage import Database, Snapshots
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import msgspec
 
-from doorward.oidc.authorization_request import (
+from doorward.oidc.authorization.request import (
     find_redirect_target,
     parse_request,
     stored_params,
 )
-from doorward.oidc.client_auth import authenticate_client
-from doorward.oidc.errors import InvalidRedirectUri, InvalidRequest
-from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest, split_resources
-from doorward.oidc.request_source import (
+from doorward.oidc.authorization.source import (
     PUSHED_URI,
     RequestSource,
     check_signed,
     signed_source,
 )
+from doorward.oidc.client_auth import authenticate_client
+from doorward.oidc.errors import InvalidRedirectUri, InvalidRequest
+from doorward.oidc.provider import Provider
+from doorward.oidc.request import OidcRequest, split_resources
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.sender_constraint import bound_to_key, find_proven_key, with_next_nonce
 from doorward.oidc.strangers import charge

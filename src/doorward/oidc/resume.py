@@ -15,24 +15,29 @@ from doorward.interactions.cookie import (
 from doorward.interactions.store import CONSENT, CONTINUED, consume_interaction, find_interaction
 from doorward.interactions.tables import Interaction
 from doorward.kit.edge import Edge
-from doorward.oidc.authorization_request import (
+from doorward.oidc.authorization.begin_session import begin_session
+from doorward.oidc.authorization.codes import issue_answer, prepare_answer
+from doorward.oidc.authorization.consent import (
+    ask_consent,
+    missing_consent,
+    resume_consent,
+    with_consent,
+)
+from doorward.oidc.authorization.page_url import page_url, select_account_url
+from doorward.oidc.authorization.prompts import check_continued, check_outcome
+from doorward.oidc.authorization.request import (
     find_redirect_target,
     parse_request,
 )
-from doorward.oidc.authorization_response import answer_client, answer_error
-from doorward.oidc.begin_session import begin_session
-from doorward.oidc.codes import issue_answer, prepare_answer
-from doorward.oidc.consent import ask_consent, missing_consent, resume_consent, with_consent
-from doorward.oidc.device_sign_in import USER_CODE, resume_at_device
+from doorward.oidc.authorization.response import answer_client, answer_error
+from doorward.oidc.authorization.source import consume_source, drop_source, restored_source
+from doorward.oidc.device.sign_in import USER_CODE, resume_at_device
 from doorward.oidc.errors import AccessDenied, OAuthError, SessionNotFound
-from doorward.oidc.page_url import page_url, select_account_url
-from doorward.oidc.prompts import check_continued, check_outcome
+from doorward.oidc.logout.session_state import browser_state_cookie
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.request_source import consume_source, drop_source, restored_source
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
-from doorward.oidc.session_state import browser_state_cookie
 from doorward.users.store import find_user
 
 PREFIX = "/oidc/auth/"

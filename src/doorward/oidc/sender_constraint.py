@@ -18,7 +18,7 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.kit.certificates import CertificateError, parse_certificate
 from doorward.kit.edge import Edge, RawHeaders
-from doorward.oidc.certificate import client_certificate
+from doorward.oidc.clients.certificate import client_certificate
 from doorward.oidc.dpop import ALGORITHMS, ProofVerifier
 from doorward.oidc.errors import (
     InvalidDpopProof,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from doorward.kit.clock import Clock
 from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
 from doorward.kit.edge import Edge
+from doorward.oidc.logout.session_state import ended_browser_state_cookie
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.session_state import ended_browser_state_cookie
 from doorward.sessions.store import LIFETIME, find_session
 from doorward.sessions.tables import Session
 from doorward.storage import Executor

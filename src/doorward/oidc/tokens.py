@@ -21,7 +21,7 @@ from doorward.kit.clock import to_milliseconds
 from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey
-from doorward.oidc.authorization_details import PARAMETER, details_of_token
+from doorward.oidc.authorization.authorization_details import PARAMETER, details_of_token
 from doorward.oidc.bearer import new_access_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params

@@ -9,7 +9,7 @@ from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.oidc.bearer import grant_of_access_token
 from doorward.oidc.claims import requested_claims, userinfo_claims
-from doorward.oidc.clients import find_client_at
+from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.cors import check_origin
 from doorward.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
 from doorward.oidc.provider import Provider

@@ -10,7 +10,7 @@ from doorward.applications.cached import Client
 from doorward.audit.store import record
 from doorward.keys.ring import current_keys
 from doorward.kit.crypto import hash_token
-from doorward.oidc.authorization_details import PARAMETER, details_of_machine
+from doorward.oidc.authorization.authorization_details import PARAMETER, details_of_machine
 from doorward.oidc.bearer import new_machine_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.provider import Provider

@@ -16,7 +16,8 @@ from doorward.grants.tables import Grant
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.kit.ids import new_ordered_id
-from doorward.oidc.device_consent import find_allowed
+from doorward.oidc.authorization.step_up import reached_acr
+from doorward.oidc.device.consent import find_allowed
 from doorward.oidc.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -34,7 +35,6 @@ from doorward.oidc.grants.issuing import (
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.sender_constraint import Confirmation
-from doorward.oidc.step_up import reached_acr
 from doorward.oidc.tables import TokenContext
 from doorward.oidc.tokens import (
     TokenResponse,

@@ -1,9 +1,9 @@
 """A third party's application asks for access, and the user answers: /consent, and the same as
 GET and POST /api/interaction/consent.
 
-Whoever answers is signed in already, so these interactions belong to a session (`oidc/consent.py`).
-What the page names is what its form carries back: if the application or the user could do more by
-the time of the answer, the page is shown again.
+Whoever answers is signed in already, so these interactions belong to a session
+(`oidc/authorization/consent.py`). What the page names is what its form carries back: if the
+application or the user could do more by the time of the answer, the page is shown again.
 """
 
 from __future__ import annotations
