@@ -19,8 +19,8 @@ from doorward.settings import Settings
 from doorward.storage import Database, config_changed
 from doorward.tenants.store import save_config
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import ask, decide
 from tests.oidc.house import House, RegisteredClient, answer_of
-from tests.oidc.test_consent import ask, decide
 from tests.support.documents import NAME, DocumentHost, document_host
 
 CALLBACK = f"https://{NAME}/callback"

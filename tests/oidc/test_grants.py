@@ -9,8 +9,8 @@ import pytest
 
 from doorward.consents.store import find_consent
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import allow, make_partner
 from tests.oidc.house import House, RegisteredClient
-from tests.oidc.test_consent import allow, make_partner
 from tests.support.management import management_api
 from tests.support.server import Server
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.oidc.test_registration import CALLBACK, choose
 
 from doorward.applications.metadata import ClientMetadata
 from doorward.cimd.document import DocumentError, parse_document
 from tests.oidc.house import House
+from tests.oidc.registration.test_register import CALLBACK, choose
 
 ODD: list[Any] = [
     "",

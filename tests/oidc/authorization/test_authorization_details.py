@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.oidc.test_consent import ask, decide, make_partner
 
 from doorward.applications.rules import update_application
 from doorward.resources.detail_types import describe
 from doorward.resources.tables import AuthorizationDetailsType, DetailField
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import ask, decide, make_partner
 from tests.oidc.house import House, RegisteredClient, answer_of, code_form
 
 BANK = "https://bank.example/api"

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.oidc.test_consent import allow, make_partner
 
 from doorward.oidc.authorization.claims_request import parse_claims_request
 from doorward.oidc.errors import InvalidRequest
 from doorward.oidc.request import Params
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import allow, make_partner
 from tests.oidc.house import House, RegisteredClient, answer_of
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from tests.oidc.test_consent import ask, decide
-from tests.oidc.test_registration import CALLBACK, choose, refusal, registered
 
 from doorward.applications.store import list_secrets
 from doorward.registration.config import Mode
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import ask, decide
 from tests.oidc.house import House, RegisteredClient, answer_of
+from tests.oidc.registration.test_register import CALLBACK, choose, refusal, registered
 
 Told = dict[str, Any]
 

@@ -13,7 +13,6 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.oidc.test_consent import ask, decide
 
 from doorward.app import create_app
 from doorward.applications.store import find_application, list_secrets
@@ -29,6 +28,7 @@ from doorward.storage import Database, config_changed
 from doorward.sweep import sweep
 from doorward.tenants.store import save_config
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import ask, decide
 from tests.oidc.house import House, RegisteredClient, answer_of
 from tests.support.documents import NAME, DocumentHost, document_host
 
