@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
@@ -71,7 +72,7 @@ class _Running:
 
     db: Database
     oidc: Oidc
-    web: Any
+    get_web: Callable[[], Asgi]
     http: HttpClient
     passwords: Passwords
     background: tuple[asyncio.Task[None], ...]
@@ -122,7 +123,10 @@ class App:
         self._running: _Running | None = None
 
     async def start(self) -> None:
-        """Migrate, seed, open the database and build the surfaces."""
+        """Migrate, seed, open the database and build the provider.
+
+        The other surfaces take half a second and are built when first asked for, or by `prepare`.
+        """
         if await migrate(self.settings):
             log.info("database migrated")
         db = await open_database(self.settings)
@@ -158,18 +162,20 @@ class App:
             mutual_tls=_mutual_tls(self.settings),
         )
         passwords = Passwords(self.settings)
-        web = create_web(
-            settings=self.settings,
-            db=db,
-            snapshots=snapshots,
-            clock=self._clock,
-            sealer=self._sealer,
-            http=http,
-            documents=documents,
-            proofs=proofs,
-            passwords=passwords,
-            pages=pages,
-            call_internally=self,
+        get_web = functools.cache(
+            lambda: create_web(
+                settings=self.settings,
+                db=db,
+                snapshots=snapshots,
+                clock=self._clock,
+                sealer=self._sealer,
+                http=http,
+                documents=documents,
+                proofs=proofs,
+                passwords=passwords,
+                pages=pages,
+                call_internally=self,
+            )
         )
         clock, sealer, interval = self._clock, self._sealer, _SWEEP_INTERVAL
         kinds = {
@@ -187,8 +193,13 @@ class App:
             asyncio.create_task(deliver_forever(db, clock=clock, kinds=kinds)),
         )
         self._running = _Running(
-            db=db, oidc=oidc, web=web, http=http, passwords=passwords, background=background
+            db=db, oidc=oidc, get_web=get_web, http=http, passwords=passwords, background=background
         )
+
+    def prepare(self) -> None:
+        """Build what `start` left for the first request."""
+        if self._running is not None:
+            self._running.get_web()
 
     async def stop(self) -> None:
         """Close what `start` opened; what was acknowledged is on disk already."""
@@ -226,7 +237,7 @@ class App:
             elif path in {"/healthz", "/readyz"}:
                 await _health(path, running.db, send)
             else:
-                await running.web(scope, receive, send)
+                await running.get_web()(scope, receive, send)
         finally:
             request_id.reset(token)
 
@@ -272,6 +283,7 @@ class App:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self.start()
+                self.prepare()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.stop()

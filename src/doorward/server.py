@@ -54,6 +54,7 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
 
     app = create_app(settings)
     await app.start()
+    app.prepare()
     servers = [
         Server(
             app,
