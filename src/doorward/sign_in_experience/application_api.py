@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, put
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import UNSET, Meta, UnsetType
 
 from doorward.applications.rules import get_application
@@ -65,7 +66,17 @@ async def show_application_experience(
     return _view(edge.tenant_id, application_id, parse_application_experience(document))
 
 
-@put(_PATH, tags=["Applications"])
+@put(
+    _PATH,
+    tags=["Applications"],
+    responses={
+        201: ResponseSpec(
+            data_container=ApplicationExperienceView,
+            description="They had nothing of their own before.",
+            generate_examples=False,
+        )
+    },
+)
 async def replace_application_experience(
     application_id: str, data: ReplaceApplicationExperience, db: Database, edge: Edge
 ) -> Response[ApplicationExperienceView]:

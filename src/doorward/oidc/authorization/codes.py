@@ -84,7 +84,7 @@ async def issue_answer(
     )
 
     # 3. The code.
-    answer = _session_state(provider, request, session)
+    answer: dict[str, str] = {}
     if "code" in request.response_type:
         await add_code(tx, tenant_id=snapshot.tenant_id, code=held)
         answer["code"] = code
@@ -104,7 +104,9 @@ async def issue_answer(
             code=answer.get("code"),
             now=now,
         )
-    return answer
+
+    # 5. What a page of the client compares, to see that the session has ended.
+    return answer | _session_state(provider, request, session)
 
 
 def _session_state(
