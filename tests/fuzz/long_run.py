@@ -4,8 +4,10 @@
     make fuzz MINUTES=5
 
 Starts a server, sends it spoilt requests to every endpoint of the provider from four threads, and
-watches what it answers and how much memory it has. Good requests are mixed in, so that what comes
-behind the first checks is reached. What failed is printed as it was sent.
+watches what it answers and how much memory it has. Good requests are mixed in, with codes, tokens
+and pushed requests that are good, so that what comes behind the first checks is reached. They come
+from many addresses, so that a limit for one of them stops none of it. What failed is printed as it
+was sent; a connection that the server closed without an answer is counted as `closed`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -43,6 +46,12 @@ WARM_UP = 0.3
 """The part of a run in which caches fill and the allocator finds its size."""
 
 GROWTH = 1.15
+LONG_HEAD = 8_000
+"""Bytes of a head beyond which the web server may close the connection without a word."""
+
+CLOSED = "closed"
+BEHIND_A_PROXY = {"DOORWARD_TRUSTED_PROXIES": "127.0.0.0/8"}
+ADDRESSES = 50_000
 VERIFIER = "a-verifier-of-more-than-43-characters-0123456789"
 HEADERS = (
     {},
@@ -63,7 +72,7 @@ JSON_VALUES = ("null", "[]", "{}", "1e309", '{"a":{"b":[1,2,{"c":null}]}}', "[[[
 class Findings:
     """What the server has answered, by all threads."""
 
-    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,9 +81,19 @@ class Findings:
         """Count an answer; a 5xx that is no 503 with Retry-After is a failure."""
         is_failure = answer.status_code >= 500 and "retry-after" not in answer.headers
         with self.lock:
-            self.statuses[path, answer.status_code] += 1
+            self.statuses[path, str(answer.status_code)] += 1
             if is_failure:
                 self.failures.append(f"{answer.status_code} {path} {request[:600]}")
+
+    def note_closed(self, path: str, form: bytes, error: httpx.HTTPError) -> None:
+        """Count a request without an answer; one that is not too long is a failure."""
+        is_too_long = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError) and (
+            len(form) > LONG_HEAD
+        )
+        with self.lock:
+            self.statuses[path, CLOSED] += 1
+            if not is_too_long:
+                self.failures.append(f"{error!r} {path} {form[:600]!r}")
 
 
 class Attacker:
@@ -83,7 +102,8 @@ class Attacker:
     def __init__(self, bookstore: Bookstore, *, seed: int) -> None:
         self.bookstore = bookstore
         self.random = random.Random(seed)
-        self.http = httpx.Client(timeout=60)
+        # A connection for each request: one that is closed is then the answer to that request.
+        self.http = httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
         self.visitor = Visitor()
         self.good: dict[str, Callable[[], dict[str, str]]] = {
             "/auth": self._authorize,
@@ -92,10 +112,12 @@ class Attacker:
             "/token/introspection": self._about_token,
             "/token/revocation": self._about_token,
             "/device/auth": self._device,
+            "/device": self._user_code,
             "/session/end": self._sign_out,
             "/me": dict,
         }
         self.tokens: dict[str, str] = {}
+        """Values that are good, by the names of the parameters that carry them."""
 
     def run(self, findings: Findings, *, until: float) -> None:
         """Send requests until then."""
@@ -104,22 +126,22 @@ class Attacker:
             if self.random.random() < 0.02:
                 self._refresh_tokens()
             form = self._spoilt(self.good[path]())
-            headers = {**self.random.choice(HEADERS)}
+            headers = {**self.random.choice(HEADERS), "x-forwarded-for": self._address()}
             try:
                 answer = self._send(path, form, headers)
-            except (httpx.InvalidURL, httpx.RemoteProtocolError, httpx.WriteError):
-                # No address, or a head so long that the web server closes the connection.
+            except httpx.InvalidURL:
                 continue
             except httpx.HTTPError as error:
-                with findings.lock:
-                    findings.failures.append(f"{type(error).__name__} {path} {form[:600]!r}")
+                findings.note_closed(path, form, error)
                 continue
             findings.note(path, answer, f"{headers} {form!r}")
+            if path == "/request" and answer.status_code == 201:
+                self.tokens["request_uri"] = answer.json()["request_uri"]
 
     def _send(self, path: str, form: bytes, headers: dict[str, str]) -> httpx.Response:
         url = f"{self.bookstore.issuer}{path}"
         self.http.cookies.clear()
-        if path in {"/auth", "/session/end", "/me"} and self.random.random() < 0.6:
+        if path in {"/auth", "/session/end", "/me", "/device"} and self.random.random() < 0.6:
             return self.http.get(f"{url}?{form.decode('latin-1')}"[:16_000], headers=headers)
         content_type = self.random.choice(
             ["application/x-www-form-urlencoded"] * 8 + ["application/json", "text/plain", ""]
@@ -164,6 +186,10 @@ class Attacker:
             return "".join(chr(draw.randrange(1, 0xD7FF)) for _ in range(draw.randrange(30)))
         return draw.choice(AWKWARD)
 
+    def _address(self) -> str:
+        number = self.random.randrange(ADDRESSES)
+        return f"2001:db8:{number:x}::1" if number % 2 else f"10.1.{number >> 8}.{number & 255}"
+
     def _flipped(self, value: str) -> str:
         if not value:
             return "x"
@@ -179,12 +205,28 @@ class Attacker:
             ).items()
             if isinstance(value, str)
         }
-        answer = self.http.post(f"{self.bookstore.issuer}/device/auth", data=self._device())
-        self.tokens["device_code"] = answer.json()["device_code"]
+        self.tokens["code"] = self.bookstore.authorize(
+            self.visitor,
+            self.bookstore.web,
+            code_challenge=code_challenge(VERIFIER),
+            code_challenge_method="S256",
+        )
+        answer = self.http.post(
+            f"{self.bookstore.issuer}/device/auth",
+            data=self._device(),
+            headers={"x-forwarded-for": self._address()},
+        )
+        self.tokens |= {name: str(value) for name, value in answer.json().items()}
 
     # Good requests
 
     def _authorize(self) -> dict[str, str]:
+        if self.random.random() < 0.2 and "request_uri" in self.tokens:
+            pushed = self.tokens["request_uri"]
+            return {"client_id": self.bookstore.web.id, "request_uri": pushed}
+        return self._full_request()
+
+    def _full_request(self) -> dict[str, str]:
         application = self.random.choice([self.bookstore.web, self.bookstore.native])
         return {
             "client_id": application.id,
@@ -219,7 +261,7 @@ class Attacker:
             },
             "authorization_code": {
                 **self.bookstore.web.credentials,
-                "code": secrets.token_urlsafe(32),
+                "code": self.tokens.get("code", "x"),
                 "redirect_uri": REDIRECT_URI,
                 "code_verifier": VERIFIER,
             },
@@ -235,7 +277,7 @@ class Attacker:
         return {"grant_type": grant_type, **forms.get(grant_type, rest)}
 
     def _push(self) -> dict[str, str]:
-        form = {**self._authorize(), "client_id": self.bookstore.web.id}
+        form = {**self._full_request(), "client_id": self.bookstore.web.id}
         return form | self.bookstore.web.credentials
 
     def _about_token(self) -> dict[str, str]:
@@ -244,6 +286,9 @@ class Attacker:
 
     def _device(self) -> dict[str, str]:
         return {**self.bookstore.device.credentials, "scope": "openid"}
+
+    def _user_code(self) -> dict[str, str]:
+        return {"user_code": self.tokens.get("user_code", "BCDF-GHJK")}
 
     def _sign_out(self) -> dict[str, str]:
         return {
@@ -275,21 +320,14 @@ def attack(server: Server, bookstore: Bookstore, *, seconds: float, seed: int) -
     """Attack a server for so long; return what came of it."""
     findings = Findings()
     until = time.monotonic() + seconds
-    threads = [
-        threading.Thread(
-            target=Attacker(bookstore, seed=seed + number).run,
-            args=(findings,),
-            kwargs={"until": until},
-        )
-        for number in range(THREADS)
-    ]
-    for thread in threads:
-        thread.start()
-    while time.monotonic() < until:
-        time.sleep(min(SAMPLE_SECONDS, seconds / 20))
-        findings.memory.append(memory_of(server))
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(THREADS) as threads:
+        attackers = [Attacker(bookstore, seed=seed + number) for number in range(THREADS)]
+        runs = [threads.submit(attacker.run, findings, until=until) for attacker in attackers]
+        while time.monotonic() < until:
+            time.sleep(min(SAMPLE_SECONDS, seconds / 20))
+            findings.memory.append(memory_of(server))
+    # An attacker that gave up was not let in with good credentials: that is a failure as well.
+    findings.failures += [f"gave up: {error!r}" for run in runs if (error := run.exception())]
     return findings
 
 
@@ -307,13 +345,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}, {options.minutes:g} minutes")
-    with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder), settings=BEHIND_A_PROXY) as server,
+    ):
         bookstore = open_bookstore(server)
         findings = attack(server, bookstore, seconds=options.minutes * 60, seed=options.seed)
         tracebacks = server.log.count("Traceback (most recent call last)")
 
     for (path, status), count in sorted(findings.statuses.items()):
-        print(f"{path:24} {status} {count:8}")
+        print(f"{path:24} {status:6} {count:8}")
     factor = growth(findings.memory)
     first, last = findings.memory[0] // 1024, findings.memory[-1] // 1024
     print(f"{sum(findings.statuses.values())} requests, {len(findings.failures)} failures")
