@@ -39,3 +39,17 @@ class TestClientAddress:
     def test_the_last_untrusted_hop_counts(self, header: str, address: str) -> None:
         """Read from the right: what the client put in front is not reached."""
         assert client_address("10.0.0.1", forwarded(header), trusted_proxies=TRUSTED) == address
+
+    @pytest.mark.parametrize(
+        ("lines", "address"),
+        [
+            (("6.6.6.6", "1.2.3.4"), "1.2.3.4"),
+            (("6.6.6.6", "1.2.3.4, 10.0.0.7"), "1.2.3.4"),
+            (("6.6.6.6", ""), "6.6.6.6"),
+        ],
+    )
+    def test_a_line_of_the_client_is_not_the_last_word(
+        self, lines: tuple[str, ...], address: str
+    ) -> None:
+        """RFC 9110 section 5.3: a proxy that adds a line of its own writes it below."""
+        assert client_address("10.0.0.1", forwarded(*lines), trusted_proxies=TRUSTED) == address

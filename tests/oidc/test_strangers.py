@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from doorward.users.tables import User
+from tests.oidc.device_flow import add_device_client
 from tests.oidc.house import House, RegisteredClient
 
 HUGE = "n" * 7500
@@ -43,6 +44,32 @@ class TestBudget:
         assert (await house.push(web, nonce=HUGE)).status_code == 201
         house.pass_time(seconds=61)
         assert (await house.browser().request(web, nonce=HUGE)).status_code == 303
+
+    async def test_of_a_device(self, house: House, web: RegisteredClient) -> None:
+        """RFC 8628 section 3.1: a public client's id is enough to ask for codes."""
+        device = await add_device_client(house)
+        form = {"client_id": device.id, "scope": HUGE}
+
+        await exhaust(house, web)
+
+        assert (await house.http.post("/oidc/device/auth", data=form)).status_code == 503
+        house.pass_time(seconds=61)
+        assert (await house.http.post("/oidc/device/auth", data=form)).status_code == 200
+
+    async def test_of_a_user(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """Somebody with an account, which may be one's own work, has a budget too: not that of the
+        address, for whom others there may have used it up."""
+        ben, browser, other = await house.add_user("ben"), house.browser(), house.browser()
+        await browser.authorize(web, user=ada)
+        await other.authorize(web, user=ben)
+        again = {"prompt": "login", "nonce": HUGE}
+
+        await exhaust(house, web)
+        answers = await asyncio.gather(*(browser.request(web, **again) for _ in range(1100)))
+
+        assert 900 < sum(answer.status_code == 303 for answer in answers) < 1100
+        assert {answer.status_code for answer in answers} == {303, 503}
+        assert (await other.request(web, **again)).status_code == 303
 
     async def test_people_behind_one_address(self, house: House, web: RegisteredClient) -> None:
         """A crowd that signs in at once is no attack."""

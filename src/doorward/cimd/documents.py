@@ -27,6 +27,7 @@ from doorward.cimd.client_id import PREFIX, is_document_id
 from doorward.cimd.config import is_enabled
 from doorward.cimd.document import DocumentError, parse_document
 from doorward.errors import ServiceUnavailable
+from doorward.kit.addresses import network_of
 from doorward.kit.clock import Clock
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import (
@@ -156,7 +157,7 @@ class ClientDocuments:
             raise ServiceUnavailable("too many client id metadata documents on their way")
         now = float(self._clock.seconds())
         host = urlsplit(client_id).netloc.lower()
-        for limit, key in ((self._by_address, edge.client_ip), (self._by_host, host)):
+        for limit, key in ((self._by_address, network_of(edge.client_ip)), (self._by_host, host)):
             if wait := limit.take(key, now=now):
                 raise ServiceUnavailable(
                     "too many client id metadata documents were asked for",

@@ -24,6 +24,21 @@ class AddressNotPublic(Exception):
     """A host is, or leads to, an address that is not of the public internet."""
 
 
+def network_of(address: str) -> str:
+    """Return whom an address belongs to: one of IPv4 to itself, but of IPv6 one customer has a
+    whole /64, so that a limit for each address would be none."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+        # What a socket for both families calls an IPv4 address.
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
+
+
 async def resolve_host(host: str, port: int) -> list[str]:
     """Return every address of `host`, in the order the system prefers.
 

@@ -47,11 +47,13 @@ def client_address(peer: str, headers: RawHeaders, *, trusted_proxies: Sequence[
     """Return the address of the client behind any proxies we trust.
 
     X-Forwarded-For is read from the right and only while the hop before it is trusted; what a
-    client wrote into it itself is never reached.
+    client wrote into it itself is never reached. RFC 9110 section 5.3: a proxy may add its own line
+    below that of the client.
     """
     if not trusted_proxies or not _is_trusted(peer, trusted_proxies):
         return peer
-    forwarded = find_header(headers, b"x-forwarded-for") or ""
+    lines = [value.decode("latin-1") for key, value in headers if key == b"x-forwarded-for"]
+    forwarded = ",".join(lines)
     address = peer
     for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
         try:

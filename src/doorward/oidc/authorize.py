@@ -142,8 +142,7 @@ async def _begin_interaction(
 ) -> OidcResponse:
     edge, now = request.edge, provider.clock.now()
     params = stored_params(source.params)
-    if session is None:
-        charge(provider, edge, params)
+    charge(provider, edge, params, session=session)
     async with provider.db.transaction(edge.tenant_id) as tx:
         await hold_source(tx, tenant_id=edge.tenant_id, source=source, now=now)
         uid = await add_interaction(
@@ -172,6 +171,7 @@ async def _ask_consent(
     session: Session,
 ) -> OidcResponse:
     entries = read_interactions(request.headers, edge=request.edge, sealer=provider.sealer)
+    charge(provider, request.edge, stored_params(source.params), session=session)
     async with provider.db.transaction(request.edge.tenant_id) as tx:
         return await ask_consent(
             tx, request, provider, source=source, parsed=parsed, session=session, entries=entries

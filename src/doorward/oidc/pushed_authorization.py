@@ -81,7 +81,8 @@ async def push_authorization_request(request: OidcRequest, provider: Provider) -
 
     # 6. Keep what the authorization endpoint reads, which the client's credentials are not.
     stored = stored_params(params)
-    if client.is_public:
+    # A third party may have registered itself, and then its secret proves nothing.
+    if client.is_public or client.is_third_party:
         charge(provider, edge, stored)
     async with provider.db.transaction(edge.tenant_id) as tx:
         value = await add_pushed_request(

@@ -24,6 +24,7 @@ from doorward.oidc.errors import (
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
+from doorward.oidc.strangers import charge
 from doorward.storage import UniqueViolation
 
 LIFETIME = timedelta(seconds=600)
@@ -80,9 +81,12 @@ async def authorize_device(request: OidcRequest, provider: Provider) -> OidcResp
         created_at=now,
         expires_at=now + LIFETIME,
     )
-    # Strangers may store requests, so a huge one is refused.
-    if len(msgspec.json.encode((code.scope, code.resources, code.hints))) > MAX_STORED:
+    # Strangers may store requests, so a huge one is refused, and so are too many.
+    kept = {"scope": code.scope, "resource": code.resources, **code.hints}
+    if len(msgspec.json.encode(kept)) > MAX_STORED:
         raise InvalidRequest("the request is too large")
+    if client.is_public or client.is_third_party:
+        charge(provider, edge, kept)
 
     # 3. A user code that nobody else has.
     user_code = await _store(provider, tenant_id=edge.tenant_id, code=code)

@@ -23,6 +23,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
+from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.users.store import find_user
 
@@ -48,6 +49,7 @@ async def send_to_sign_in(
         "client_id": code.client_id,
         USER_CODE: provider.sealer.seal(user_code, purpose=_PURPOSE),
     }
+    charge(provider, edge, params, session=session)
     async with provider.db.transaction(edge.tenant_id) as tx:
         uid = await add_interaction(
             tx,

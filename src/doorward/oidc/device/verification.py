@@ -14,7 +14,6 @@ code and no other site can answer in its place.
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta
 
 from doorward.applications.cached import Client
@@ -25,6 +24,7 @@ from doorward.device_codes.store import approve_code, find_waiting_code, refuse_
 from doorward.device_codes.tables import DeviceCode
 from doorward.device_codes.user_codes import parse_user_code
 from doorward.errors import RequestError
+from doorward.kit.addresses import network_of
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.device.consent import describe, digest_of, what_is_asked
 from doorward.oidc.device.sign_in import send_to_sign_in
@@ -348,19 +348,8 @@ async def _count_try(request: OidcRequest, provider: Provider, session: Session 
 
 
 def _guesses(request: OidcRequest, session: Session | None) -> list[tuple[Guess, LockoutPolicy]]:
-    network = guess_of(f"network {_network(request.edge.client_ip)}", action=Action.USER_CODE)
+    network = guess_of(f"network {network_of(request.edge.client_ip)}", action=Action.USER_CODE)
     guesses = [(network, BY_NETWORK)]
     if session is not None:
         guesses.append((guess_of(f"session {session.id}", action=Action.USER_CODE), BY_SESSION))
     return guesses
-
-
-def _network(client_ip: str) -> str:
-    """Return whom an address belongs to: of IPv6, one customer has a whole /64."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return client_ip
-    if address.version == 4:
-        return client_ip
-    return str(ipaddress.ip_network((address, 64), strict=False))

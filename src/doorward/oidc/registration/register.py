@@ -7,7 +7,6 @@ open                  anybody registers, so many an hour from one address
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +24,7 @@ from doorward.applications.tables import Application
 from doorward.applications.types import ApplicationType
 from doorward.audit.store import record
 from doorward.errors import RequestError
+from doorward.kit.addresses import network_of
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.oidc.cors import ANY_ORIGIN
@@ -262,7 +262,7 @@ async def _check_initial_access_token(provider: Provider, *, tenant_id: str, tok
 async def _check_rate(provider: Provider, *, edge: Edge) -> None:
     """Count a registration by a stranger, and refuse one too many. It is looked at again after it
     was counted, so that of any number at once no more than that go on."""
-    guess = guess_of(_neighbourhood(edge.client_ip), action=Action.CLIENT_REGISTRATION)
+    guess = guess_of(network_of(edge.client_ip), action=Action.CLIENT_REGISTRATION)
     now, tenant_id = provider.clock.now(), edge.tenant_id
     try:
         await check_not_locked(provider.db, tenant_id=tenant_id, guess=guess, now=now)
@@ -274,17 +274,6 @@ async def _check_rate(provider: Provider, *, edge: Edge) -> None:
             f"at most {PER_HOUR} clients an hour may be registered from one address",
             headers=((b"retry-after", wait.encode()),),
         ) from error
-
-
-def _neighbourhood(client_ip: str) -> str:
-    """Return what one party has: an IPv4 address, or a /64 of IPv6."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return client_ip
-    if address.version == 4:
-        return client_ip
-    return str(ipaddress.ip_network((int(address), 64), strict=False))
 
 
 def _bad_token() -> InvalidToken:
