@@ -6,6 +6,6 @@
 Each page is a module with `FILE` and `render()`.
 """
 
-from tools.reference import commands, conformance, routes, settings
+from tools.reference import commands, conformance, routes, settings, specifications
 
-PAGES = (settings, commands, routes, conformance)
+PAGES = (settings, commands, routes, conformance, specifications)
