@@ -33,14 +33,15 @@ def test_of_each_tenant(server: Server) -> None:
 
 
 def test_the_root_is_no_resource(server: Server) -> None:
-    """Section 3.3: metadata whose `resource` is not that of the address MUST NOT be used."""
+    """RFC 9728 section 3.3: metadata whose `resource` is not that of the address MUST NOT be
+    used."""
     answer = httpx.get(f"{server.endpoint}/.well-known/oauth-protected-resource", timeout=20)
 
     assert answer.status_code == 404
 
 
 def test_the_authorization_server_names_it(server: Server) -> None:
-    """Section 4."""
+    """RFC 9728 section 4."""
     metadata = httpx.get(f"{server.issuer}/.well-known/openid-configuration", timeout=20).json()
 
     assert metadata["protected_resources"] == [f"{server.endpoint}/api"]
@@ -48,7 +49,7 @@ def test_the_authorization_server_names_it(server: Server) -> None:
 
 class TestChallenge:
     def test_without_a_token(self, server: Server) -> None:
-        """Section 5.1 and RFC 6750 section 3.1: no error code, and where to learn more."""
+        """RFC 9728 section 5.1 and RFC 6750 section 3.1: no error code, and where to learn more."""
         answer = httpx.get(f"{server.endpoint}/api/applications", timeout=20)
 
         assert answer.status_code == 401

@@ -307,8 +307,8 @@ class TestMalformed:
     async def test_what_is_no_json(
         self, house: House, machine: RegisteredClient, prover: Prover, raw: bytes
     ) -> None:
-        """Section 4.2: header and claims are JSON in UTF-8, and no depth of nesting is a fault of
-        ours."""
+        """RFC 9449 section 4.2: header and claims are JSON in UTF-8, and no depth of nesting is a
+        fault of ours."""
         head, claims, signature = prover.proof("POST", TOKEN).split(".")
         signed = f"{head}.{base64url(raw)}"
         resigned = base64url(prover.key._sign(signed.encode()))
@@ -514,7 +514,8 @@ class TestNonce:
     async def test_it_changes_and_ends(
         self, house: House, machine: RegisteredClient, prover: Prover
     ) -> None:
-        """Section 11.3: a nonce is good for minutes, so that proofs cannot be made long ahead."""
+        """RFC 9449 section 11.3: a nonce is good for minutes, so that proofs cannot be made long
+        ahead."""
         refused = await ask(house, machine, prover.proof("POST", TOKEN))
         nonce = refused.headers["dpop-nonce"]
         house.pass_time(seconds=180)

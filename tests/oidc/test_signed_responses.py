@@ -253,7 +253,8 @@ class TestIntrospection:
         return answer.headers["content-type"], answer.text
 
     async def test_as_a_jwt(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """Section 5: typ, iss, aud, iat and token_introspection; no sub and no exp beside it."""
+        """RFC 9701 section 5: typ, iss, aud, iat and token_introspection; no sub and no exp beside
+        it."""
         api = await house.add_client(metadata={"introspectionSignedResponseAlg": "PS256"})
         tokens = await house.sign_in(web, ada)
 
@@ -272,7 +273,7 @@ class TestIntrospection:
         assert claims["token_introspection"]["sub"] == ada.id
 
     async def test_of_a_token_that_is_not_good(self, house: House, web: RegisteredClient) -> None:
-        """Section 5: {"active": false} and nothing else, signed as well."""
+        """RFC 9701 section 5: {"active": false} and nothing else, signed as well."""
         _, token = await self.ask(
             house, web, "x" * 64, "application/token-introspection+jwt, */*;q=0.1"
         )

@@ -32,7 +32,8 @@ async def subject(house: House, client: RegisteredClient, user: User) -> str:
 
 class TestSubjects:
     async def test_one_for_each_sector_and_user(self, house: House, ada: User) -> None:
-        """Section 8.1: the same within a sector, another for other sectors and other users."""
+        """OpenID Connect Core section 8.1: the same within a sector, another for other sectors and
+        other users."""
         grace = await house.add_user("grace")
         first = await pairwise_client(house, "one.example")
         same = await pairwise_client(house, "one.example")
@@ -84,8 +85,8 @@ class TestSubjects:
 
 class TestHints:
     async def test_an_id_token_hint_names_the_user(self, house: House, ada: User) -> None:
-        """Section 3.1.2.1: prompt=none with the hint of the one who is signed in is answered, with
-        that of another is login_required."""
+        """OpenID Connect Core section 3.1.2.1: prompt=none with the hint of the one who is signed
+        in is answered, with that of another is login_required."""
         grace = await house.add_user("grace")
         client = await pairwise_client(house, "one.example")
         browser = house.browser()
@@ -195,8 +196,8 @@ class TestSector:
     def test_check(
         self, metadata: dict[str, Any], before: dict[str, Any] | None, is_refused: bool
     ) -> None:
-        """Section 8.1: several hosts MUST have a sector_identifier_uri. A change of the sector
-        would make strangers of all users."""
+        """OpenID Connect Core section 8.1: several hosts MUST have a sector_identifier_uri. A
+        change of the sector would make strangers of all users."""
         if is_refused:
             with pytest.raises(RequestError, match=r"guard\.invalid_input"):
                 check_sector({"subjectType": "pairwise", **metadata}, before=before)

@@ -53,8 +53,8 @@ async def code(house: House, shop: RegisteredClient, ada: User, **params: Any) -
 
 class TestGranted:
     async def test_into_tokens(self, house: House, shop: RegisteredClient, ada: User) -> None:
-        """Sections 7 and 9.1: the token response says what was granted, the JWT carries it; the
-        resource follows from the type."""
+        """RFC 9396 sections 7 and 9.1: the token response says what was granted, the JWT carries
+        it; the resource follows from the type."""
         tokens = await house.exchange(shop, await code(house, shop, ada), resource=BANK)
 
         claims = await house.verify(tokens["access_token"], typ="at+jwt")
@@ -65,7 +65,7 @@ class TestGranted:
     async def test_survive_a_refresh_and_narrow(
         self, house: House, shop: RegisteredClient, ada: User
     ) -> None:
-        """Section 6: a token request may ask for less, and the next one again for all."""
+        """RFC 9396 section 6: a token request may ask for less, and the next one again for all."""
         tokens = await house.exchange(shop, await code(house, shop, ada), resource=BANK)
         less = DETAIL | {"actions": ["status"]}
 
@@ -80,7 +80,7 @@ class TestGranted:
         assert whole.json()["authorization_details"] == [DETAIL]
 
     async def test_introspection(self, house: House, shop: RegisteredClient, ada: User) -> None:
-        """Section 9.2: of an opaque token."""
+        """RFC 9396 section 9.2: of an opaque token."""
         tokens = await house.exchange(shop, await code(house, shop, ada))
 
         answer = await house.http.post(
@@ -107,7 +107,8 @@ class TestGranted:
         assert payment.json()["authorization_details"] == [DETAIL]
 
     async def test_of_a_machine(self, house: House, shop: RegisteredClient) -> None:
-        """Section 6: any token request may carry them; a machine has what it is registered for."""
+        """RFC 9396 section 6: any token request may carry them; a machine has what it is registered
+        for."""
         machine = await house.add_client(
             "MachineToMachine",
             redirect_uris=(),
@@ -147,7 +148,7 @@ class TestGranted:
         assert refused.json()["error"] == "invalid_authorization_details"
 
     async def test_discovery(self, house: House, shop: RegisteredClient) -> None:
-        """Section 10: only where there are types."""
+        """RFC 9396 section 10: only where there are types."""
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
         assert metadata["authorization_details_types_supported"] == ["payment_initiation"]
 
@@ -175,7 +176,7 @@ class TestTakenBack:
 
 
 class TestRefused:
-    """Section 5: invalid_authorization_details, told to the client at its redirect URI."""
+    """RFC 9396 section 5: invalid_authorization_details, told to the client at its redirect URI."""
 
     @pytest.mark.parametrize(
         "text",
@@ -215,7 +216,7 @@ class TestRefused:
     async def test_a_client_that_may_not(
         self, house: House, shop: RegisteredClient, web: RegisteredClient
     ) -> None:
-        """Section 5: the type is known, and not allowed for this client."""
+        """RFC 9396 section 5: the type is known, and not allowed for this client."""
         browser = house.browser()
         answer = answer_of(await browser.request(web, authorization_details=spelt(DETAIL)))
         assert answer["error"] == "invalid_authorization_details"
@@ -234,7 +235,7 @@ class TestRefused:
     async def test_more_than_was_granted(
         self, house: House, shop: RegisteredClient, ada: User, asked: dict[str, Any]
     ) -> None:
-        """Section 6: a token request must not widen. The code is not spent on it."""
+        """RFC 9396 section 6: a token request must not widen. The code is not spent on it."""
         value = await code(house, shop, ada)
         form = code_form(shop, value) | {"resource": BANK}
 
@@ -264,7 +265,7 @@ class TestRefused:
 
 
 class TestThirdParties:
-    """Section 12: nobody allows what they have not seen."""
+    """RFC 9396 section 12: nobody allows what they have not seen."""
 
     async def test_each_request_is_shown(
         self, house: House, shop: RegisteredClient, ada: User
@@ -300,7 +301,7 @@ class TestThirdParties:
 
 
 class TestInWords:
-    """Section 12: what the person reads is what the client gets."""
+    """RFC 9396 section 12: what the person reads is what the client gets."""
 
     def test_lines(self) -> None:
         assert describe(DETAIL, PAYMENT) == [

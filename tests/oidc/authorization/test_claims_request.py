@@ -34,7 +34,8 @@ class TestAskedOneByOne:
     async def test_id_token_and_userinfo(
         self, house: House, web: RegisteredClient, grace: User
     ) -> None:
-        """Section 5.5: each member's claims go where it says, beside those of the scopes."""
+        """OpenID Connect Core section 5.5: each member's claims go where it says, beside those of
+        the scopes."""
         claims = {
             "id_token": {"name": None, "auth_time": {"essential": True}},
             "userinfo": {"email": {"essential": True}, "email_verified": None},
@@ -68,8 +69,8 @@ class TestAskedOneByOne:
     async def test_unknown_ones_are_ignored(
         self, house: House, web: RegisteredClient, grace: User
     ) -> None:
-        """Section 5.5: unknown members MUST be ignored; so are claims that we do not have, and
-        those that only a scope gives."""
+        """OpenID Connect Core section 5.5: unknown members MUST be ignored; so are claims that we
+        do not have, and those that only a scope gives."""
         claims = {
             "sonstiges": 1,
             "userinfo": {"shoe_size": {"essential": True}, "identities": None, "name": None},
@@ -105,7 +106,8 @@ class TestSubject:
     async def test_the_answer_is_about_the_user_that_is_named(
         self, house: House, web: RegisteredClient, ada: User, grace: User
     ) -> None:
-        """Section 5.5.1: sub with a value; prompt=none about another is login_required."""
+        """OpenID Connect Core section 5.5.1: sub with a value; prompt=none about another is
+        login_required."""
         browser = house.browser()
         await house.sign_in(web, ada, browser=browser)
 
@@ -146,7 +148,8 @@ class TestSubject:
 
 class TestAcr:
     async def test_essential_and_out_of_reach(self, house: House, web: RegisteredClient) -> None:
-        """Section 5.5.1.1: an essential acr that cannot be reached is an error."""
+        """OpenID Connect Core section 5.5.1.1: an essential acr that cannot be reached is an
+        error."""
         claims = {"id_token": {"acr": {"essential": True, "values": ["phrh"]}}}
         answer = answer_of(await house.browser().request(web, claims=json.dumps(claims)))
         assert answer["error"] == "unmet_authentication_requirements"
