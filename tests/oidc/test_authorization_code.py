@@ -109,7 +109,8 @@ class TestExchange:
 
 
 class TestBinding:
-    """RFC 6749 section 4.1.3: a code is worth something only where it was given."""
+    """RFC 6749 section 4.1.3, OpenID Connect Core section 3.1.3.2: a code is worth something only
+    where it was given."""
 
     @pytest.mark.parametrize(
         "changes",
@@ -128,7 +129,8 @@ class TestBinding:
     async def test_wrong(
         self, house: House, web: RegisteredClient, ada: User, changes: dict[str, Any]
     ) -> None:
-        """RFC 7636 section 4.6 and RFC 6749 section 4.1.3; a refusal does not spend the code."""
+        """RFC 7636 section 4.6, RFC 6749 section 4.1.3, OpenID Connect Core sections 3.1.3.2 and
+        3.1.3.4; a refusal does not spend the code."""
         code = (await house.browser().authorize(web, user=ada))["code"]
         form = {k: v for k, v in (code_form(web, code) | changes).items() if v is not None}
 
@@ -198,7 +200,8 @@ class TestBinding:
 
 class TestReplay:
     async def test_twice(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 6749 section 4.1.2: deny the second use, and revoke what came of the first."""
+        """RFC 6749 section 4.1.2, RFC 9700 section 4.2.4, OpenID Connect Core section 3.1.3.2: deny
+        the second use, and revoke what came of the first."""
         code = (await house.browser().authorize(web, user=ada))["code"]
         tokens = await house.exchange(web, code)
         assert await house.is_good(tokens["access_token"])
@@ -237,8 +240,8 @@ class TestReplay:
 
 class TestResources:
     async def test_jwt(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 9068 section 2: a JWT of its own type, for the one resource, with the scopes that
-        were asked for and that the user's roles grant."""
+        """RFC 9068 sections 2 and 2.2.3: a JWT of its own type, for the one resource, with those
+        scopes of it that were asked for and that the user's roles grant."""
         ids = await house.add_resource()
         await house.add_role(scope_ids=[ids["read:books"]], user=ada)
         answer = await house.browser().authorize(
@@ -300,7 +303,8 @@ class TestResources:
         assert tokens["expires_in"] == 60
 
     async def test_default_resource(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """The default resource counts where none is named, but not for `openid`."""
+        """RFC 9068 section 3: the default resource is the audience where none is named, but not for
+        `openid`."""
         await house.add_resource(is_default=True)
         browser = house.browser()
 

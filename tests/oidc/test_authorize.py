@@ -37,7 +37,8 @@ class TestSignIn:
         assert browser.waiting()[web.id] == browser.waiting()["_legacy"]
 
     async def test_the_answer(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 6749 section 4.1.2 and RFC 9207 section 2: code, the state untouched, and iss."""
+        """RFC 6749 section 4.1.2, OpenID Connect Core section 3.1.2.5 and RFC 9207 section 2: code,
+        the state untouched, and iss."""
         answer = await house.browser().authorize(web, user=ada, state="ä state/+&=")
 
         assert set(answer) == {"code", "state", "iss", "session_state"}
@@ -45,7 +46,8 @@ class TestSignIn:
         assert answer["iss"] == "http://localhost:3001/oidc"
 
     async def test_post(self, house: House, web: RegisteredClient) -> None:
-        """OpenID Connect Core section 3.1.2.1: POST with a form does the same."""
+        """OpenID Connect Core section 3.1.2.1: POST with a form does the same. RFC 9700 section
+        4.12: by 303, for a 307 would send the form on."""
         answer = await house.browser().http.post("/oidc/auth", data=auth_params(web))
 
         assert answer.status_code == 303
@@ -228,7 +230,8 @@ class TestTarget:
 
 
 class TestRefusals:
-    """RFC 6749 section 4.1.2.1: the client is told by redirect, with state and iss."""
+    """RFC 6749 section 4.1.2.1, OpenID Connect Core sections 3.1.2.2 and 3.1.2.6: the client is
+    told by redirect, with state and iss."""
 
     @pytest.mark.parametrize(
         ("changes", "error"),

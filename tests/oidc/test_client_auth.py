@@ -11,7 +11,7 @@ import pytest
 
 from doorward.oidc.clients.assertion import ASSERTION_TYPE
 from doorward.users.tables import User
-from tests.oidc.house import CALLBACK, SECRET, House, RegisteredClient, code_form
+from tests.oidc.house import CALLBACK, SECRET, House, RegisteredClient, auth_params, code_form
 
 GRANT = {"grant_type": "authorization_code", "code": "x"}
 
@@ -270,7 +270,8 @@ class TestRequests:
     async def test_grant_types(
         self, house: House, web: RegisteredClient, form: dict[str, str], error: str
     ) -> None:
-        """RFC 6749 section 5.2: unknown grants, and grants that the client may not use."""
+        """RFC 6749 section 5.2: unknown grants, and grants that the client may not use; RFC 9700
+        section 2.4: the password grant MUST NOT be used."""
         answer = await house.token(web.credentials | form)
 
         assert answer.status_code == 400
@@ -346,11 +347,18 @@ class TestOrigins:
         assert answer.headers["access-control-allow-headers"] == "authorization"
 
     async def test_no_preflight_for_pages(self, house: House) -> None:
-        """The authorization endpoint is opened by browsers, not fetched by pages."""
-        answer = await house.http.options("/oidc/auth", headers={"origin": "https://app.example"})
+        """RFC 9700 section 2.6: the authorization endpoint is opened by browsers and MUST NOT be
+        fetched by pages, not even by those of the client."""
+        client = await house.add_client()
+        page = {"origin": "https://app.example"}
 
-        assert answer.status_code == 404
-        assert "access-control-allow-origin" not in answer.headers
+        asked = await house.http.options("/oidc/auth", headers=page)
+        fetched = await house.http.get("/oidc/auth", params=auth_params(client), headers=page)
+
+        assert asked.status_code == 404
+        assert fetched.status_code == 303
+        for answer in (asked, fetched):
+            assert "access-control-allow-origin" not in answer.headers
 
     async def test_userinfo(self, house: House, web: RegisteredClient, ada: User) -> None:
         """At userinfo the token says whose page it must be."""

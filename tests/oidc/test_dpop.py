@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -446,7 +447,7 @@ class TestMalformed:
     async def test_algorithm(
         self, house: House, machine: RegisteredClient, prover: Prover, alg: str
     ) -> None:
-        """RFC 9449 section 4.3: not none, and not symmetric."""
+        """RFC 9449 sections 4.3 and 11.6: not none, and not symmetric."""
         description = await refusal(
             house, machine, prover.proof("POST", TOKEN, header={"alg": alg})
         )
@@ -467,7 +468,8 @@ class TestMalformed:
     async def test_access_token_as_proof(
         self, house: House, machine: RegisteredClient, prover: Prover
     ) -> None:
-        """RFC 8725 section 3.11: another JWT of ours does not serve as a proof."""
+        """RFC 9449 section 11.5, RFC 8725 section 3.11: another JWT of ours does not serve as a
+        proof."""
         token = (await ask(house, machine, prover.proof("POST", TOKEN))).json()["access_token"]
 
         await refusal(house, machine, token)
@@ -496,12 +498,28 @@ class TestNonce:
         assert refused.status_code == 400
         assert refused.json()["error"] == "use_dpop_nonce"
         nonce = refused.headers["dpop-nonce"]
+        # Section 8.1: what a nonce is spelt with.
+        assert re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", nonce)
 
         answer = await ask(house, machine, prover.proof("POST", TOKEN, nonce=nonce))
 
         assert answer.json()["token_type"] == "DPoP"
         # Section 8.2: the next one comes with the answer.
         assert answer.headers["dpop-nonce"]
+
+    async def test_without_one_after_it_was_given(
+        self, house: House, machine: RegisteredClient, prover: Prover
+    ) -> None:
+        """RFC 9449 section 11.3: once a nonce was provided, no proof without one is accepted."""
+        refused = await ask(house, machine, prover.proof("POST", TOKEN))
+        nonce = refused.headers["dpop-nonce"]
+        first = await ask(house, machine, prover.proof("POST", TOKEN, nonce=nonce))
+
+        downgraded = await ask(house, machine, prover.proof("POST", TOKEN))
+
+        assert first.status_code == 200
+        assert downgraded.status_code == 400
+        assert downgraded.json()["error"] == "use_dpop_nonce"
 
     @pytest.mark.parametrize("nonce", ["", "guessed", "é", "x" * 43])
     async def test_made_up(
@@ -514,7 +532,7 @@ class TestNonce:
     async def test_it_changes_and_ends(
         self, house: House, machine: RegisteredClient, prover: Prover
     ) -> None:
-        """RFC 9449 section 11.3: a nonce is good for minutes, so that proofs cannot be made long
+        """RFC 9449 section 11.2: a nonce is good for minutes, so that proofs cannot be made long
         ahead."""
         refused = await ask(house, machine, prover.proof("POST", TOKEN))
         nonce = refused.headers["dpop-nonce"]

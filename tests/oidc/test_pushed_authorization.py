@@ -132,8 +132,13 @@ class TestPush:
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
     async def test_other_methods(self, house: House, method: str) -> None:
-        """RFC 9126 section 2: POST, so that nothing of it stands in a log."""
-        assert (await house.http.request(method, "/oidc/request")).status_code == 404
+        """RFC 9126 sections 2 and 2.3: POST, so that nothing of it stands in a log; else 405."""
+        answer = await house.http.request(method, "/oidc/request")
+
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "POST"
+        if method != "HEAD":
+            assert answer.json()["error"] == "invalid_request"
 
     async def test_another_origin(self, house: House) -> None:
         """A page of another site cannot push for a public client."""

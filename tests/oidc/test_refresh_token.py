@@ -38,8 +38,8 @@ class TestRefresh:
         assert await house.is_good(tokens["access_token"])
 
     async def test_for_a_resource(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 8707 section 2.2: one refresh token, a token for each resource. A role taken away
-        counts at the next refresh."""
+        """RFC 8707 section 2.2, RFC 9700 section 4.14.2: one refresh token, a token for each
+        resource that was authorized and for no other."""
         ids = await house.add_resource()
         await house.add_role(scope_ids=[ids["read:books"]], user=ada)
         first = await house.sign_in(
@@ -60,8 +60,8 @@ class TestRefresh:
         assert other.json()["error"] == "invalid_target"
 
     async def test_fewer_scopes(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 6749 section 6: fewer scopes may be asked for, never others; the refresh token keeps
-        its own."""
+        """RFC 6749 section 6, RFC 9700 section 4.14.2: fewer scopes may be asked for, never others;
+        the refresh token keeps its own."""
         first = await house.sign_in(web, ada)
 
         fewer = await house.refresh(web, first["refresh_token"], scope="openid")

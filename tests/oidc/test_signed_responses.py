@@ -253,8 +253,8 @@ class TestIntrospection:
         return answer.headers["content-type"], answer.text
 
     async def test_as_a_jwt(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 9701 section 5: typ, iss, aud, iat and token_introspection; no sub and no exp beside
-        it."""
+        """RFC 9701 sections 4 to 6: typ, iss, aud, iat and token_introspection; no sub and no exp
+        beside it; signed with the algorithm that the caller registered."""
         api = await house.add_client(metadata={"introspectionSignedResponseAlg": "PS256"})
         tokens = await house.sign_in(web, ada)
 

@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import jwt
 import pytest
 
+from doorward.keys.rotation import rotate_keys
 from doorward.kit.jose import SigningKey
 from doorward.oidc.app import ROUTES
 from doorward.users.tables import User
@@ -33,6 +35,15 @@ def told(answer: httpx.Response) -> dict[str, str]:
         return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
     body: dict[str, str] = answer.json()
     return body
+
+
+def issuers_in(answer: httpx.Response, response_mode: str) -> list[str]:
+    """Return each `iss` that an authorization response holds."""
+    if response_mode == "form_post":
+        return re.findall(r'name="iss" value="([^"]*)"', answer.text)
+    parts = urlsplit(answer.headers["location"])
+    said = parts.fragment if response_mode == "fragment" else parts.query
+    return [value for name, value in parse_qsl(said) if name == "iss"]
 
 
 class TestErrors:
@@ -116,7 +127,7 @@ class TestTokenResponses:
 
         for path in posted:
             answer = await house.http.get(path, params=web.credentials)
-            assert answer.status_code in {404, 405}, path
+            assert answer.status_code == (405 if path == "/oidc/request" else 404), path
 
 
 class TestJwtAccessTokens:
@@ -140,6 +151,42 @@ class TestJwtAccessTokens:
             assert each["scope"] == "read:books"
         assert claims[0]["jti"] != claims[1]["jti"]
 
+    async def test_how_somebody_signed_in(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 9068 section 2.2.1: auth_time, acr and amr are those of the authorization, in every
+        access token that comes of it, whenever it is fetched."""
+        await house.add_resource()
+        books = {"resource": "https://books.example/api"}
+        answer = await house.browser().authorize(web, user=ada, **books)
+        first = await house.exchange(web, answer["code"], **books)
+        house.pass_time(minutes=30)
+
+        second = (await house.refresh(web, first["refresh_token"], **books)).json()
+
+        before = await house.verify(first["access_token"], typ="at+jwt")
+        after = await house.verify(second["access_token"], typ="at+jwt")
+        assert (before["acr"], before["amr"]) == ("urn:doorward:acr:password", ["pwd"])
+        assert (after["acr"], after["amr"]) == ("urn:doorward:acr:password", ["pwd"])
+        assert after["auth_time"] == before["auth_time"]
+        assert after["iat"] - before["iat"] >= 1800
+
+    async def test_rs256(self, house: House) -> None:
+        """RFC 9068 section 2.1: RS256 is among what access tokens can be signed with."""
+        await house.add_resource()
+        machine = await house.add_client("MachineToMachine", redirect_uris=())
+        async with house.db.transaction("default") as tx:
+            await rotate_keys(
+                tx, tenant_id="default", algorithm="RS256", sealer=house.sealer, clock=house.clock
+            )
+        await house.settle()
+        form = {"grant_type": "client_credentials", **MACHINE_SCOPE, **machine.credentials}
+
+        token = (await house.token(form)).json()["access_token"]
+
+        assert jwt.get_unverified_header(token)["alg"] == "RS256"
+        assert (await house.verify(token, typ="at+jwt"))["sub"] == machine.id
+
 
 class TestIssuer:
     @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -147,17 +194,16 @@ class TestIssuer:
     async def test_who_answers(
         self, house: House, web: RegisteredClient, ada: User, response_mode: str
     ) -> None:
-        """RFC 9207 section 2: iss in every authorization response, errors included; section 3: and
-        the metadata says so."""
+        """RFC 9207 section 2: iss in every authorization response, errors included, and to the
+        letter that of the metadata (section 2.4); section 3: which say so."""
         browser = house.browser()
         await browser.authorize(web, user=ada)
 
         for changes in ({}, {"scope": "openid", "prompt": "none login"}):
             answer = await browser.request(web, response_mode=response_mode, **changes)
-            where = answer.text if response_mode == "form_post" else answer.headers["location"]
-            assert "iss" in where
-            assert "localhost%3A3001%2Foidc" in where or ISSUER in where
+            assert issuers_in(answer, response_mode) == ["http://localhost:3001/oidc"]
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
+        assert metadata["issuer"] == "http://localhost:3001/oidc"
         assert metadata["authorization_response_iss_parameter_supported"] is True
 
 

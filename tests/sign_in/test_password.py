@@ -34,7 +34,8 @@ class TestSigningIn:
         assert parse_qs(urlsplit(page.location).query)["state"] == ["a-state"]
 
     def test_the_answer_to_the_form_is_a_303(self, door: Door) -> None:
-        """POST, then GET: a reload does not send the password again."""
+        """RFC 9700 section 4.12: a 307 would send the password on to the application; and a reload
+        does not send it again."""
         answer = send(door.arrive(), {})
 
         assert answer.status_code == 303

@@ -30,7 +30,13 @@ from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, pr
 from doorward.oidc.device.authorization import authorize_device
 from doorward.oidc.device.verification import answer_code, device_success, enter_code
 from doorward.oidc.dpop import ProofVerifier
-from doorward.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UnknownRoute
+from doorward.oidc.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    OAuthError,
+    TemporarilyUnavailable,
+    UnknownRoute,
+)
 from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
 from doorward.oidc.introspection import introspect
 from doorward.oidc.logout.end_session import confirm_end_session, end_session, end_session_success
@@ -235,6 +241,9 @@ class Oidc:
             methods = [method for method, path in ROUTES if path == request.path]
             if methods and request.path in OPEN_TO_ANY_ORIGIN | OPEN_TO_CLIENT_ORIGINS:
                 return preflight(request, methods=", ".join(methods).encode())
+        # RFC 9126 section 2.3. Elsewhere 404, as existing clients know it.
+        if request.path == "/oidc/request":
+            raise MethodNotAllowed("requests are pushed by POST", headers=((b"allow", b"POST"),))
         raise UnknownRoute(
             f"unrecognized route or not allowed method ({request.method} on "
             f"{request.path.removeprefix('/oidc')[:200]})"

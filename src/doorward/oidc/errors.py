@@ -5,6 +5,7 @@
     │   └── SessionNotFound        400  the sign-in is over, or belongs to another browser
     ├── RequestTooLarge            413  a body over the limit
     ├── UnknownRoute               404  no such endpoint, or not with this method
+    ├── MethodNotAllowed           405  RFC 9126 section 2.3
     ├── InvalidClient              401  unknown client, or wrong credentials
     ├── InvalidGrant               400  code or refresh token that is not (or no longer) good
     ├── UnauthorizedClient         400  a grant or flow that this client may not use
@@ -103,6 +104,10 @@ class RequestTooLarge(InvalidRequest):
 
 class UnknownRoute(InvalidRequest):
     default_status = 404
+
+
+class MethodNotAllowed(InvalidRequest):
+    default_status = 405
 
 
 class InvalidClient(OAuthError):

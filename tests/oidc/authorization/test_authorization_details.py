@@ -79,6 +79,19 @@ class TestGranted:
         assert claims["authorization_details"] == [less]
         assert whole.json()["authorization_details"] == [DETAIL]
 
+    async def test_beside_scopes(self, house: House, shop: RegisteredClient, ada: User) -> None:
+        """RFC 9396 section 3.1: details and scopes of one request are both answered."""
+        ids = await house.add_resource("https://books.example/api", scopes=("read",))
+        await house.add_role(scope_ids=[ids["read"]], user=ada)
+        books = {"resource": "https://books.example/api"}
+        value = await code(house, shop, ada, scope="openid offline_access read", **books)
+
+        tokens = await house.exchange(shop, value, **books)
+        payment = await house.refresh(shop, tokens["refresh_token"], resource=BANK)
+
+        assert tokens["scope"] == "read"
+        assert payment.json()["authorization_details"] == [DETAIL]
+
     async def test_introspection(self, house: House, shop: RegisteredClient, ada: User) -> None:
         """RFC 9396 section 9.2: of an opaque token."""
         tokens = await house.exchange(shop, await code(house, shop, ada))
@@ -93,7 +106,7 @@ class TestGranted:
     async def test_only_the_api_that_knows_them(
         self, house: House, shop: RegisteredClient, ada: User
     ) -> None:
-        """A token for another API says nothing of payments."""
+        """RFC 9396 section 13: a token for another API says nothing of payments."""
         await house.add_resource("https://books.example/api")
         value = await code(
             house, shop, ada, resource="https://books.example/api", scope="offline_access"
@@ -176,7 +189,8 @@ class TestTakenBack:
 
 
 class TestRefused:
-    """RFC 9396 section 5: invalid_authorization_details, told to the client at its redirect URI."""
+    """RFC 9396 sections 2 and 5: invalid_authorization_details, told to the client at its redirect
+    URI."""
 
     @pytest.mark.parametrize(
         "text",
@@ -209,6 +223,7 @@ class TestRefused:
     async def test_malformed_or_unknown(
         self, house: House, shop: RegisteredClient, ada: User, text: str
     ) -> None:
+        """RFC 9396 section 5: unknown types, missing members, unknown ones, wrong kinds."""
         browser = house.browser()
         answer = answer_of(await browser.request(shop, authorization_details=text))
         assert answer["error"] == "invalid_authorization_details"
@@ -235,7 +250,8 @@ class TestRefused:
     async def test_more_than_was_granted(
         self, house: House, shop: RegisteredClient, ada: User, asked: dict[str, Any]
     ) -> None:
-        """RFC 9396 section 6: a token request must not widen. The code is not spent on it."""
+        """RFC 9396 sections 6 and 8: a token request must not widen. The code is not spent on
+        it."""
         value = await code(house, shop, ada)
         form = code_form(shop, value) | {"resource": BANK}
 
@@ -291,6 +307,7 @@ class TestThirdParties:
         assert again.headers["location"].startswith("/consent?")
 
     async def test_markup_is_text(self, house: House, shop: RegisteredClient, ada: User) -> None:
+        """RFC 9396 section 12: what is passed in is shown, and never run."""
         partner = await make_partner(
             house, metadata={"authorizationDetailsTypes": ["payment_initiation"]}
         )

@@ -10,7 +10,8 @@ from tests.oidc.house import House, RegisteredClient, answer_of
 
 class TestPrompts:
     async def test_none(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """OpenID Connect Core section 3.1.2.1: prompt=none answers without any page."""
+        """OpenID Connect Core sections 3.1.2.1 and 3.1.2.3: prompt=none answers without any
+        page."""
         browser = house.browser()
         await browser.authorize(web, user=ada)
 
@@ -28,7 +29,8 @@ class TestPrompts:
 
     @pytest.mark.parametrize("prompt", ["login", "login consent"])
     async def test_login(self, house: House, web: RegisteredClient, ada: User, prompt: str) -> None:
-        """OpenID Connect Core section 3.1.2.1: prompt=login asks again, and does so once."""
+        """OpenID Connect Core sections 3.1.2.1 and 3.1.2.3: prompt=login asks again, and does so
+        once."""
         browser = house.browser()
         await browser.authorize(web, user=ada)
 
@@ -66,8 +68,8 @@ class TestPrompts:
     async def test_somebody_else_signs_in(
         self, house: House, web: RegisteredClient, ada: User
     ) -> None:
-        """OpenID Connect Core section 3.1.2.1: the answer must not be about another person than
-        the hint."""
+        """OpenID Connect Core sections 3.1.2.1 and 3.1.2.2: the answer must not be about another
+        person than the hint."""
         bob = await house.add_user("bob")
         bobs = await house.sign_in(web, bob)
 

@@ -248,7 +248,8 @@ class TestByValue:
 
     @pytest.mark.parametrize("value", ["", "x", "a.b.c", "a.b.c.d.e", "x" * 20_000])
     async def test_no_request_object(self, house: House, value: str) -> None:
-        """RFC 9101 section 7: invalid_request_object; an encrypted one too, it is not offered."""
+        """RFC 9101 sections 6.1 and 7: invalid_request_object; an encrypted one too, it is not
+        offered."""
         await refuse(house, await add_client(house), value)
 
 

@@ -234,6 +234,44 @@ class TestTokens:
         if not changes.get("response_mode", "").endswith("jwt"):
             assert answer_of(answer)["error"] == error
 
+    @pytest.mark.parametrize(
+        ("type_", "redirect_uri", "is_answered"),
+        [
+            ("Traditional", "http://app.example/callback", False),
+            ("Traditional", "http://localhost:3000/callback", False),
+            ("SPA", "http://127.0.0.1:3000/callback", False),
+            ("Native", "http://app.example/callback", False),
+            ("Native", "http://127.0.0.1:3000/callback", True),
+            ("Native", "http://[::1]/callback", True),
+            ("Native", "example.app:/callback", True),
+        ],
+    )
+    @pytest.mark.parametrize("response_type", ["id_token", "code id_token"])
+    async def test_never_in_clear(
+        self,
+        house: House,
+        ada: User,
+        *,
+        type_: str,
+        redirect_uri: str,
+        is_answered: bool,
+        response_type: str,
+    ) -> None:
+        """OpenID Connect Core section 3.2.2.1, RFC 9700 section 2.6: tokens MUST NOT go to http,
+        but to a native application on the person's own device."""
+        client = await house.add_client(
+            type_, redirect_uris=(redirect_uri,), metadata={"responseTypes": ALL}
+        )
+
+        answer = await house.browser().request(client, response_type=response_type)
+
+        if is_answered:
+            assert answer.headers["location"].startswith("/sign-in?")
+        else:
+            returned = dict(parse_qsl(urlsplit(answer.headers["location"]).fragment))
+            assert returned["error"] == "invalid_request"
+            assert "id_token" not in returned
+
     async def test_pkce_stays(self, house: House) -> None:
         """RFC 9700 section 2.1.1: a public client proves its code in the hybrid flow, too."""
         client = await house.add_client("SPA", metadata={"responseTypes": ["code id_token"]})

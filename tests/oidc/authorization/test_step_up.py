@@ -137,7 +137,7 @@ class TestAcr:
         assert answer.json()["error"] == "unmet_authentication_requirements"
 
     async def test_discovery(self, house: House) -> None:
-        """OpenID Connect Discovery section 3: only what can be reached."""
+        """OpenID Connect Discovery section 3, RFC 9470 section 7: only what can be reached."""
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()
 
         assert metadata["acr_values_supported"] == [PASSWORD, FEDERATED]

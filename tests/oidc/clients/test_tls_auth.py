@@ -254,7 +254,8 @@ class TestHeader:
         assert not await believes(tls_house, client, header)
 
     async def test_from_a_stranger(self, tls_house: House) -> None:
-        """The header is believed from a proxy that we name; anybody can write it."""
+        """RFC 9700 section 4.13: the header is believed from a proxy that we name; anybody can
+        write it."""
         issued = issue()
         client = await add_self_signed(tls_house, issued)
         transport = tls_house.http._transport

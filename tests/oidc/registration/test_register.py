@@ -545,7 +545,8 @@ class TestRefusals:
         assert refusal(got) == (404, "invalid_request")
 
     async def test_an_id_of_ones_own(self, house: House) -> None:
-        """Attack: to overwrite a client by its id, or to choose a secret, or to be first-party."""
+        """Attack, RFC 9700 section 4.15: to overwrite a client or to be taken for a user by an id
+        of its own choice, or to choose a secret, or to be first-party."""
         await choose(house)
         victim = await house.add_client()
 

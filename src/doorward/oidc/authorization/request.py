@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from doorward.applications.cached import Client
-from doorward.applications.redirect_uris import is_registered
+from doorward.applications.redirect_uris import is_loopback, is_registered
 from doorward.cimd.documents import ClientDocuments
 from doorward.consents.asked import Asked, disallowed_scopes
 from doorward.consents.ceiling import current_ceiling
@@ -218,7 +218,7 @@ async def parse_request(
         resources = tuple(dict.fromkeys((*named, *await resources_of(snapshot, details))))
     claims = parse_claims_request(params)
     if not response_type.isdisjoint(FRONT_CHANNEL):
-        _check_front_channel(params, response_type, client=client, scope=scope, resources=resources)
+        _check_front_channel(params, response_type, target=target, scope=scope, resources=resources)
 
     # 5. OpenID Connect parameters.
     return AuthorizationRequest(
@@ -276,11 +276,17 @@ def _check_front_channel(
     params: Params,
     response_type: frozenset[str],
     *,
-    client: Client,
+    target: RedirectTarget,
     scope: str,
     resources: tuple[str, ...],
 ) -> None:
-    is_openid = OPENID in scope.split()
+    client, is_openid = target.client, OPENID in scope.split()
+    # OpenID Connect Core section 3.2.2.1: tokens never travel in clear, but to a program on the
+    # person's own device.
+    if target.redirect_uri.startswith("http://") and not (
+        client.is_native and is_loopback(target.redirect_uri)
+    ):
+        raise InvalidRequest("redirect_uri must be https for this response_type")
     if "id_token" in response_type:
         if not is_openid:
             raise InvalidRequest("the scope openid must be requested for this response_type")
