@@ -7,6 +7,7 @@
     test_parallel.py        presented many times at once
     test_redirects.py       addresses that look like a registered one
     test_parameters.py      parameters that come twice
+    test_expensive.py       requests that are cheap to send and dear to answer
 
 A new kind of credential is one line in `credentials.py`, and all of this is tried with it. Attacks
 on one endpoint alone are with the tests of that endpoint.

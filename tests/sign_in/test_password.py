@@ -8,10 +8,16 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.sign_in.door import Door
+from tests.sign_in.door import Door, Program
 from tests.support.bookstore import PASSWORD, REDIRECT_URI
 from tests.support.pages import Page, Visitor
 
+PHONE_AND_PASSWORD = {
+    "identifier": "phone",
+    "password": True,
+    "verificationCode": False,
+    "isPasswordPrimary": True,
+}
 WRONG = "The username or password is not correct."
 
 
@@ -142,6 +148,28 @@ class TestLockout:
             page = page.submit({"identifier": "guessed", "password": "wrong"})
 
         page = page.submit({"identifier": "Guessed", "password": PASSWORD})
+
+        assert page.status == 400
+        assert "Please wait a while before you try again." in page.text
+
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_a_number_written_otherwise(self, door: Door, is_known: bool) -> None:
+        """A phone number has one counter, however it is written, and whether or not it is known:
+        blanks and hyphens give no further guesses."""
+        door.change(
+            sentinelPolicy={"maxAttempts": 3, "lockoutDuration": 60},
+            signIn={"methods": [PHONE_AND_PASSWORD]},
+        )
+        if is_known:
+            door.add_user(primaryPhone="15551234567", password=PASSWORD)
+        page, program = door.arrive(), Program(door)
+        program.start()
+        for typed in ("+1 555 123 4567", "1-555-123-4567"):
+            page = page.submit({"identifier": typed, "password": "wrong"})
+        spelt = {"type": "phone", "value": "(1) 555 1234567"}
+        program.call("POST", "/verification/password", {"identifier": spelt, "password": "wrong"})
+
+        page = page.submit({"identifier": "1 5551234567", "password": PASSWORD})
 
         assert page.status == 400
         assert "Please wait a while before you try again." in page.text

@@ -13,6 +13,8 @@ SKEW = 60
 MAX_LIFETIME = 3600
 """Seconds for which a client may make a JWT good; who steals one later finds it expired."""
 
+_TOO_LARGE = 2**53
+
 
 def check_times(
     claims: Mapping[str, Any], *, now: int, required: tuple[str, ...], is_brief: bool = True
@@ -52,4 +54,7 @@ def _find_time(claims: Mapping[str, Any], name: str) -> float | None:
     # RFC 7519 section 2: a NumericDate, and a JSON boolean is none.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise JoseError(f"{name} must be a number")
+    # RFC 8259 section 6: numbers beyond these are not the same to all who read them.
+    if abs(value) >= _TOO_LARGE:
+        raise JoseError(f"{name} is no time")
     return value

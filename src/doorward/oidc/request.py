@@ -6,6 +6,7 @@ would repair (broken UTF-8). Parameters without a value count as omitted, as the
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -140,14 +141,13 @@ def _unescape(text: str) -> str:
 
 def _collect(pairs: Pairs) -> Params:
     values: dict[str, str] = {}
-    resources: list[str] = []
+    resources: dict[str, None] = {}
     repeated: set[str] = set()
     for name, value in pairs:
         if not value:
             continue
         if name == "resource":
-            if value not in resources:
-                resources.append(value)
+            resources[value] = None
         elif name in values:
             repeated.add(name)
         else:
@@ -162,7 +162,10 @@ def _parse_json(body: bytes) -> Params:
         raise InvalidRequest("the body is not valid JSON") from error
     if not isinstance(pairs, _JsonObject):
         raise InvalidRequest("the body must be a JSON object")
-    return _collect(_flatten(pairs))
+    flat = list(itertools.islice(_flatten(pairs), MAX_FIELDS + 1))
+    if len(flat) > MAX_FIELDS:
+        raise InvalidRequest("too many parameters")
+    return _collect(flat)
 
 
 class _JsonObject(list[tuple[str, Any]]):

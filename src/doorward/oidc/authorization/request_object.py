@@ -145,7 +145,10 @@ def _text(name: str, value: object) -> str:
     if value is None:
         return ""
     if name in _JSON_PARAMETERS and isinstance(value, dict | list):
-        return msgspec.json.encode(value).decode()
+        try:
+            return msgspec.json.encode(value).decode()
+        except RecursionError as error:
+            raise JoseError(f"parameter {name!r} is nested too deeply") from error
     # RFC 9101 section 4: numbers MAY be JSON numbers, and so is max_age.
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or "\0" in text:

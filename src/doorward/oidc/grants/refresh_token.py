@@ -124,7 +124,7 @@ def _narrowed_scope(held: RefreshToken, params: Params) -> str:
     asked = (params.get("scope") or "").split()
     if not asked:
         return held.scope
-    granted = held.scope.split()
+    granted = frozenset(held.scope.split())
     if missing := [name for name in asked if name not in granted]:
         raise InvalidScope("refresh token missing requested scope", scope=" ".join(missing)[:512])
     return " ".join(dict.fromkeys(asked))

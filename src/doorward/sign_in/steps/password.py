@@ -98,8 +98,7 @@ async def find_user(visit: Visit, identifier: Identifier, *, db: Executor) -> Us
     if identifier.type == IdentifierType.EMAIL:
         return await users.find_user_by_email(db, tenant_id=tenant_id, email=value)
     if identifier.type == IdentifierType.PHONE:
-        digits = _NOT_DIGIT.sub("", value)
-        return await users.find_user_by_phone(db, tenant_id=tenant_id, phone=digits)
+        return await users.find_user_by_phone(db, tenant_id=tenant_id, phone=value)
     return await users.find_user_by_username(
         db,
         tenant_id=tenant_id,
@@ -114,7 +113,7 @@ def parse_identifier(text: str, allowed: Sequence[IdentifierType]) -> Identifier
     if IdentifierType.EMAIL in allowed and _EMAIL.fullmatch(text):
         return Identifier(IdentifierType.EMAIL, text)
     if IdentifierType.PHONE in allowed and _PHONE.fullmatch(text):
-        return Identifier(IdentifierType.PHONE, text)
+        return _phone(text)
     return Identifier(IdentifierType.USERNAME, text)
 
 
@@ -224,7 +223,7 @@ class IdentifierBody(Body):
 
     def parsed(self) -> Identifier:
         """Return the value that the rules take."""
-        return Identifier(self.type, self.value)
+        return _phone(self.value) if self.type == "phone" else Identifier(self.type, self.value)
 
 
 class PasswordBody(Body):
@@ -255,6 +254,12 @@ async def verify(data: PasswordBody, visit: UseVisit, surface: UseSurface) -> Ve
         await save_rehashed(tx, visit, proof)
         await save(tx, visit, visit.state.with_record(proof.record))
     return VerificationView(verification_id=proof.record.id)
+
+
+def _phone(text: str) -> Identifier:
+    """Return a number as it is stored: digits alone. However it is written, it has one counter of
+    failed attempts; else a hyphen more would be a new one."""
+    return Identifier(IdentifierType.PHONE, _NOT_DIGIT.sub("", text))
 
 
 def _proven(visit: Visit, record: PasswordRecord) -> FlowState:
