@@ -9,10 +9,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from doorward.applications.cached import Client
-from doorward.keys.ring import signing_key
+from doorward.applications.sectors import PAIRWISE
+from doorward.keys.ring import current_keys, signing_key
 from doorward.kit.edge import Edge
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.clients.lookup import find_client_at
+from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
 from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -90,16 +92,14 @@ async def _find_active(
     request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
 ) -> Active | None:
     edge, db, now = request.edge, provider.db, provider.clock.now()
+    if is_jwt(request.params.get("token") or ""):
+        return await _find_active_jwt(request, provider, snapshot, client)
     token = await find_presented_token(request, db, sealer=provider.sealer, now=now)
-
-    # 1. A public client proves nothing, and a third party may have registered itself: they learn of
-    #    no tokens but their own (RFC 7662 section 4).
-    is_stranger = client.is_public or client.is_third_party
-    if token is None or (is_stranger and token.client_id != client.id):
+    if token is None or not _may_ask(client, token.client_id):
         return None
 
-    # 2. Unused, with its user and session (of an access token the store has seen to both), of a
-    #    client that still exists.
+    # Unused, with its user and session (of an access token the store has seen to both), of a client
+    # that still exists.
     if not is_current(token, request):
         return None
     if isinstance(token, RefreshToken) and not await _has_user(token, db, edge=edge, now=now):
@@ -126,10 +126,60 @@ async def _find_active(
     )
 
 
+async def _find_active_jwt(
+    request: OidcRequest, provider: Provider, snapshot: Snapshot, client: Client
+) -> Active | None:
+    edge, now = request.edge, provider.clock.now()
+
+    # 1. RFC 7662 section 4: our signature, and its time. All else (an ID token, say) is inactive.
+    ring = await current_keys(snapshot, sealer=provider.sealer)
+    value = request.params.get("token") or ""
+    token = find_jwt_access_token(value, ring=ring, issuer=edge.issuer, now=now)
+    if token is None or not _may_ask(client, token.client_id):
+        return None
+
+    # 2. Its client still exists, and its user, where the subject tells who that is.
+    owner = await find_client_at(snapshot, token.client_id, edge=edge, documents=provider.documents)
+    if owner is None:
+        return None
+    names_user = not token.is_of_machine and owner.metadata.subject_type != PAIRWISE
+    if names_user and not await _is_live(provider.db, token.sub, edge=edge, now=now):
+        return None
+    return Active(
+        active=True,
+        sub=token.sub,
+        client_id=token.client_id,
+        iat=token.iat,
+        exp=token.exp,
+        iss=token.iss,
+        scope=token.scope,
+        token_type=token_type(token.cnf),
+        aud=token.aud,
+        auth_time=UNSET if token.auth_time is None else token.auth_time,
+        acr=token.acr or UNSET,
+        amr=token.amr or UNSET,
+        cnf=token.cnf or UNSET,
+        act=token.act or UNSET,
+        authorization_details=token.authorization_details or UNSET,
+    )
+
+
+def _may_ask(client: Client, owner_id: str) -> bool:
+    """RFC 7662 section 4: a public client proves nothing, and a third party may have registered
+    itself; they learn of no tokens but their own."""
+    return client.id == owner_id or not (client.is_public or client.is_third_party)
+
+
 async def _has_user(token: RefreshToken, db: Executor, *, edge: Edge, now: datetime) -> bool:
     session_id = None if is_offline(token) else token.session_id
+    return await _is_live(db, token.user_id, session_id=session_id, edge=edge, now=now)
+
+
+async def _is_live(
+    db: Executor, user_id: str, *, session_id: str | None = None, edge: Edge, now: datetime
+) -> bool:
     user = await find_live_user(
-        db, tenant_id=edge.tenant_id, user_id=token.user_id, session_id=session_id, now=now
+        db, tenant_id=edge.tenant_id, user_id=user_id, session_id=session_id, now=now
     )
     return user is not None
 

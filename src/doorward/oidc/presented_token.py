@@ -7,6 +7,7 @@ from datetime import datetime
 from doorward.kit.crypto import Sealer, hash_token
 from doorward.oidc.bearer import grant_of_access_token, grant_of_refresh_token, is_machine_token
 from doorward.oidc.errors import InvalidRequest, UnsupportedTokenType
+from doorward.oidc.jwt_access_token import is_jwt
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.store import find_access_token, find_machine_token, find_refresh_token
 from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
@@ -27,9 +28,9 @@ async def find_presented_token(
     value = request.params.get("token")
     if value is None:
         raise InvalidRequest("missing required parameter token")
-    # Opaque tokens have no dots; a JWT speaks for itself until it expires.
-    if value.count(".") == 2:
-        raise UnsupportedTokenType("JWT access tokens cannot be introspected or revoked")
+    # RFC 7009 section 2.2.1: a JWT speaks for itself until it expires.
+    if is_jwt(value):
+        raise UnsupportedTokenType("JWT access tokens cannot be revoked")
     tenant_id = request.edge.tenant_id
     if (grant_id := grant_of_access_token(value)) is not None:
         return await find_access_token(
