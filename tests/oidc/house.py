@@ -189,8 +189,9 @@ class House:
         is_default: bool = False,
         is_opaque: bool = False,
         detail_types: tuple[AuthorizationDetailsType, ...] = (),
+        **demands: Any,
     ) -> dict[str, str]:
-        """Store an API resource; return its scopes' ids by name."""
+        """Store an API resource, `demands` of sign-ins with it; return its scopes' ids by name."""
         resource_id = new_id()
         ids = {name: new_id() for name in scopes}
         async with self.db.transaction(self.tenant_id) as tx:
@@ -202,6 +203,7 @@ class House:
                 lifetime,
                 "opaque" if is_opaque else "jwt",
                 list(detail_types),
+                **demands,
             )
             await resources.add_resource(tx, tenant_id=self.tenant_id, resource=resource)
             for name, id_ in ids.items():

@@ -41,6 +41,8 @@ class TestResources:
             "accessTokenTtl": 60,
             "accessTokenFormat": "jwt",
             "authorizationDetailsTypes": [],
+            "requiredAcr": None,
+            "maxAuthenticationAge": None,
             "scopes": [],
         }
         shown = api.get(f"/api/resources/{created['id']}").json()
@@ -78,10 +80,26 @@ class TestResources:
             f"/api/resources/{other['id']}", json={"authorizationDetailsTypes": types}
         ).is_success
 
+    def test_what_it_demands_of_sign_ins(self, api: httpx.Client) -> None:
+        """RFC 9470: how strongly and how lately users have to have signed in; null demands
+        nothing."""
+        created = create(api, requiredAcr="phr", maxAuthenticationAge=300)
+        path = f"/api/resources/{created['id']}"
+
+        assert (created["requiredAcr"], created["maxAuthenticationAge"]) == ("phr", 300)
+        changed = api.patch(
+            path, json={"requiredAcr": "urn:doorward:acr:mfa", "maxAuthenticationAge": None}
+        ).json()
+        assert changed["requiredAcr"] == "urn:doorward:acr:mfa"
+        assert changed["maxAuthenticationAge"] is None
+        assert api.patch(path, json={"requiredAcr": None}).json()["requiredAcr"] is None
+
     @pytest.mark.parametrize(
         "body",
         [
             {"accessTokenFormat": "saml"},
+            {"requiredAcr": "urn:mace:incommon:iap:silver"},
+            {"maxAuthenticationAge": 0},
             {"authorizationDetailsTypes": [{}]},
             {"authorizationDetailsTypes": [{"type": ""}]},
             {"authorizationDetailsTypes": [{"type": "a b"}]},

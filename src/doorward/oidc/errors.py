@@ -27,7 +27,7 @@
     ├── LoginRequired              400  OpenID Connect Core section 3.1.2.6, as the next four
     ├── ConsentRequired            400
     ├── InteractionRequired        400
-    ├── UnmetAuthenticationRequirements 400  RFC 9470 section 5
+    ├── UnmetAuthenticationRequirements 400  RFC 9470 section 5, at the token endpoint as well
     ├── InvalidRequestUri          400  RFC 9101 section 7, as the next one
     ├── InvalidRequestObject       400
     ├── RegistrationNotSupported   400

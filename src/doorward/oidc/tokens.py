@@ -22,6 +22,7 @@ from doorward.kit.crypto import hash_token
 from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey
 from doorward.oidc.authorization.authorization_details import PARAMETER, details_of_token
+from doorward.oidc.authorization.step_up import check_api_demand
 from doorward.oidc.bearer import new_access_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
@@ -29,6 +30,7 @@ from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID, oidc_scopes, resource_s
 from doorward.oidc.store import add_access_token, add_refresh_token
 from doorward.oidc.tables import NO_CONTEXT, AccessToken, RefreshToken, TokenContext
 from doorward.resources.cached import find_resource
+from doorward.security.levels import is_at_least
 from doorward.storage import Executor, Snapshot, Transaction
 
 OPAQUE_LIFETIME = 3600
@@ -101,13 +103,15 @@ class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessPlan(msgspec.Struct, frozen=True):
-    """An access token to be made: for an API, or for userinfo when `audience` is None."""
+    """An access token to be made: for an API, or for userinfo when `audience` is None. `acr` is the
+    API's demand, which was met."""
 
     audience: str | None
     scope: str
     lifetime: int
     is_opaque: bool = True
     authorization_details: list[dict[str, Any]] | None = None
+    acr: str | None = None
 
 
 def is_offline(held: Authorized) -> bool:
@@ -116,13 +120,21 @@ def is_offline(held: Authorized) -> bool:
 
 
 async def plan_access_token(
-    snapshot: Snapshot, db: Executor, *, held: Authorized, params: Params, scope: str
+    snapshot: Snapshot,
+    db: Executor,
+    *,
+    held: Authorized,
+    params: Params,
+    scope: str,
+    is_first: bool = False,
 ) -> AccessPlan:
-    """Decide what kind of access token a request gets. `scope` is what it may have at most.
+    """Decide what kind of access token a request gets. `scope` is what it may have at most. The
+    first token follows upon the person's answer, where the age of the sign-in was judged.
 
     Raises:
         InvalidTarget: more than one resource, or one that was not in the authorization request.
         AccessDenied: an organization that the user is no member of.
+        UnmetAuthenticationRequirements: the resource wants its users to sign in anew, or better.
     """
     # 1. No organization exists here, so nobody is a member of one.
     if params.get("organization_id") is not None:
@@ -143,10 +155,18 @@ async def plan_access_token(
             authorization_details=await _details(snapshot, params, held=held, audience=None),
         )
 
-    # 4. Of the scopes asked for, those that the user's roles grant now.
+    # 4. RFC 9470: what the resource demands of a sign-in, also once the session has grown old.
     resource = await find_resource(snapshot, audience)
     if resource is None:
         raise InvalidTarget("resource indicator is missing, or unknown")
+    check_api_demand(
+        resource,
+        amr=held.context.amr,
+        authenticated_at=held.authenticated_at,
+        at=None if is_first else snapshot.now(),
+    )
+
+    # 5. Of the scopes asked for, those that the user's roles grant now.
     if consented is not None:
         ceiling = await current_ceiling(snapshot, held.client_id)
         names = ceiling.of_resource(audience).intersection(consented.get(audience, ()))
@@ -160,6 +180,7 @@ async def plan_access_token(
         lifetime=resource.access_token_ttl,
         is_opaque=resource.is_opaque,
         authorization_details=await _details(snapshot, params, held=held, audience=audience),
+        acr=resource.required_acr,
     )
 
 
@@ -314,11 +335,14 @@ async def store_refresh_token(
 
 
 def _context(held: Authorized, plan: AccessPlan) -> TokenContext:
-    """Return what a token carries of what is held: of authorization details only its own."""
+    """Return what a token carries of what is held: of authorization details only its own, and no
+    weaker acr than its API demands, whatever the client asked for."""
     context = held.context
-    if context.authorization_details is None:
-        return context
-    return msgspec.structs.replace(context, authorization_details=plan.authorization_details)
+    if context.authorization_details is not None:
+        context = msgspec.structs.replace(context, authorization_details=plan.authorization_details)
+    if plan.acr is not None and (context.acr is None or is_at_least(plan.acr, context.acr)):
+        context = msgspec.structs.replace(context, acr=plan.acr)
+    return context
 
 
 def seconds_of(moment: datetime) -> int:

@@ -35,6 +35,7 @@ from doorward.resources.rules import (
     set_default,
 )
 from doorward.resources.tables import AuthorizationDetailsType, Resource, Scope
+from doorward.security.levels import Level
 from doorward.storage import Database, config_changed
 from doorward.storage.search import Search
 
@@ -44,6 +45,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Indicator = Annotated[str, Meta(min_length=1, max_length=2048)]
 TokenLifetime = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 Format = Literal["jwt", "opaque"]
+Age = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 DetailTypes = Annotated[list[AuthorizationDetailsType], Meta(max_length=50)]
 Description = Annotated[str, Meta(max_length=65_536)]
 
@@ -62,6 +64,8 @@ class ScopeView(View):
 class ResourceView(View):
     """An API resource; `accessTokenTtl` is in seconds. Opaque access tokens are introspected;
     `authorizationDetailsTypes` is what clients may ask for by `authorization_details` (RFC 9396).
+    `requiredAcr` and `maxAuthenticationAge` (in seconds) say how strongly and how lately users have
+    to have signed in to get a token (RFC 9470).
     """
 
     tenant_id: str
@@ -72,6 +76,8 @@ class ResourceView(View):
     access_token_ttl: int
     access_token_format: Format
     authorization_details_types: list[AuthorizationDetailsType]
+    required_acr: Level | None
+    max_authentication_age: int | None
     scopes: list[ScopeView] | UnsetType = UNSET
 
 
@@ -83,6 +89,8 @@ class CreateResource(Body):
     access_token_ttl: TokenLifetime = DEFAULT_TOKEN_LIFETIME
     access_token_format: Format = "jwt"  # noqa: S105 (no password)
     authorization_details_types: DetailTypes = msgspec.field(default_factory=list)
+    required_acr: Level | None = None
+    max_authentication_age: Age | None = None
 
 
 class UpdateResource(Body):
@@ -92,6 +100,8 @@ class UpdateResource(Body):
     access_token_ttl: TokenLifetime | UnsetType = UNSET
     access_token_format: Format | UnsetType = UNSET
     authorization_details_types: DetailTypes | UnsetType = UNSET
+    required_acr: Level | UnsetType | None = UNSET
+    max_authentication_age: Age | UnsetType | None = UNSET
 
 
 class SetDefault(Body):
@@ -126,6 +136,8 @@ def view_resource(tenant_id: str, resource: Resource) -> ResourceView:
         access_token_ttl=resource.access_token_ttl,
         access_token_format=format_,
         authorization_details_types=resource.authorization_details_types,
+        required_acr=resource.required_acr,
+        max_authentication_age=resource.max_authentication_age,
     )
 
 
@@ -179,6 +191,8 @@ async def create_resource(data: CreateResource, db: Database, edge: Edge) -> Res
         access_token_ttl=data.access_token_ttl,
         access_token_format=data.access_token_format,
         authorization_details_types=data.authorization_details_types,
+        required_acr=data.required_acr,
+        max_authentication_age=data.max_authentication_age,
     )
     in_use = {"uq_resources_indicator": "resource.resource_identifier_in_use"}
     with unique_as(in_use, indicator=data.indicator):

@@ -22,6 +22,8 @@ _RESOURCE = (
     _r.access_token_ttl,
     _r.access_token_format,
     _r.authorization_details_types,
+    _r.required_acr,
+    _r.max_authentication_age,
 )
 _SCOPE = (_s.id, _s.resource_id, _s.name, _s.description, _s.created_at)
 _SEARCHED = {"id": _s.id, "name": _s.name, "description": _s.description}
@@ -77,6 +79,8 @@ async def add_resource(tx: Transaction, *, tenant_id: str, resource: Resource) -
         access_token_ttl=resource.access_token_ttl,
         access_token_format=resource.access_token_format,
         authorization_details_types=resource.authorization_details_types,
+        required_acr=resource.required_acr,
+        max_authentication_age=resource.max_authentication_age,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, String, Text
 
+from doorward.security.levels import Level
 from doorward.storage import Json, Timestamp, tenant_table
 
 
@@ -40,6 +41,8 @@ resources = tenant_table(
     Column("access_token_ttl", BigInteger, nullable=False),
     Column("access_token_format", String(8), nullable=False),
     Column("authorization_details_types", Json(list[AuthorizationDetailsType]), nullable=False),
+    Column("required_acr", String(64)),
+    Column("max_authentication_age", BigInteger),
 )
 Index("uq_resources_indicator", resources.c.tenant_id, resources.c.indicator, unique=True)
 
@@ -61,7 +64,8 @@ Index("uq_scopes_name", scopes.c.tenant_id, scopes.c.resource_id, scopes.c.name,
 
 class Resource(msgspec.Struct, frozen=True):
     """A row of resources; `access_token_ttl` is in seconds, `access_token_format` "jwt" or
-    "opaque"."""
+    "opaque". `required_acr` and `max_authentication_age` (in seconds) are what it demands of the
+    sign-in behind a token."""
 
     id: str
     name: str
@@ -72,6 +76,8 @@ class Resource(msgspec.Struct, frozen=True):
     authorization_details_types: list[AuthorizationDetailsType] = msgspec.field(
         default_factory=list
     )
+    required_acr: Level | None = None
+    max_authentication_age: int | None = None
 
     @property
     def is_opaque(self) -> bool:

@@ -52,7 +52,9 @@ async def issue_tokens(
     # 1. The access token, of the kind that the token endpoint would give.
     access_token = None
     if "token" in request.response_type:
-        plan = await plan_access_token(snapshot, tx, held=held, params=NO_PARAMS, scope=held.scope)
+        plan = await plan_access_token(
+            snapshot, tx, held=held, params=NO_PARAMS, scope=held.scope, is_first=True
+        )
         ring = await current_keys(snapshot, sealer=provider.sealer)
         access_token = make_access_token(
             ring.current,

@@ -33,7 +33,12 @@ from doorward.oidc.authorization.response_type import (
     find_response_mode,
     parse_response_type,
 )
-from doorward.oidc.authorization.step_up import Demand, can_be_fulfilled, find_demand
+from doorward.oidc.authorization.step_up import (
+    Demand,
+    can_be_fulfilled,
+    find_api_demand,
+    find_demand,
+)
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.dpop import parse_dpop_jkt
 from doorward.oidc.errors import (
@@ -217,6 +222,7 @@ async def parse_request(
         named = resources if params.resources else ()
         resources = tuple(dict.fromkeys((*named, *await resources_of(snapshot, details))))
     claims = parse_claims_request(params)
+    demanded = await find_api_demand(snapshot, resources)
     if not response_type.isdisjoint(FRONT_CHANNEL):
         _check_front_channel(params, response_type, target=target, scope=scope, resources=resources)
 
@@ -230,11 +236,14 @@ async def parse_request(
         code_challenge=code_challenge,
         dpop_jkt=parse_dpop_jkt(params.get("dpop_jkt")),
         prompts=prompts,
-        max_age=_max_age(params, client=client),
+        max_age=_max_age(params, client=client, demanded=demanded.max_age),
         hints=await _hints(
             snapshot, params, client=client, claims=claims, edge=edge, sealer=sealer
         ),
-        demand=await _demand(snapshot, params, client=client, claims=claims),
+        demand=await _demand(
+            snapshot,
+            find_demand(params, client=client, claims=claims, at_least=demanded.acr),
+        ),
         claims=claims,
         authorization_details=details,
     )
@@ -363,21 +372,18 @@ async def check_ceiling(snapshot: Snapshot, params: Params, *, client: Client) -
         raise InvalidScope("requested scope is not allowed", scope=" ".join(refused)[:512])
 
 
-def _max_age(params: Params, *, client: Client) -> int | None:
+def _max_age(params: Params, *, client: Client, demanded: int | None) -> int | None:
+    """Return the age that a sign-in may have; what APIs demand nobody overrides."""
     max_age = params.get("max_age")
-    if max_age is None:
-        # OpenID Connect Registration section 2: the parameter overrides the client's default.
-        return client.metadata.default_max_age
-    if not _MAX_AGE.fullmatch(max_age):
+    if max_age is not None and not _MAX_AGE.fullmatch(max_age):
         raise InvalidRequest("invalid max_age parameter value")
-    return int(max_age)
+    # OpenID Connect Registration section 2: the parameter overrides the client's default.
+    wished = client.metadata.default_max_age if max_age is None else int(max_age)
+    return min((age for age in (wished, demanded) if age is not None), default=None)
 
 
-async def _demand(
-    snapshot: Snapshot, params: Params, *, client: Client, claims: ClaimsRequest
-) -> Demand:
-    demand = find_demand(params, client=client, claims=claims)
-    if demand.is_empty or can_be_fulfilled(demand, await current_experience(snapshot)):
+async def _demand(snapshot: Snapshot, demand: Demand) -> Demand:
+    if can_be_fulfilled(demand, await current_experience(snapshot)):
         return demand
     # RFC 9470 section 5: nobody can reach it, so nobody is asked to try.
     raise UnmetAuthenticationRequirements("the requested acr cannot be reached")

@@ -15,16 +15,19 @@ from doorward.kit.ids import new_token
 from doorward.oidc.authorization.authorization_details import PARAMETER
 from doorward.oidc.authorization.page_url import HINTS
 from doorward.oidc.authorization.request import check_ceiling, requested_resources
+from doorward.oidc.authorization.step_up import Demand, can_be_fulfilled, find_api_demand
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import (
     InvalidAuthorizationDetails,
     InvalidRequest,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
 )
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response
 from doorward.oidc.strangers import charge
+from doorward.sign_in_experience.cached import current_experience
 from doorward.storage import UniqueViolation
 
 LIFETIME = timedelta(seconds=600)
@@ -63,13 +66,18 @@ async def authorize_device(request: OidcRequest, provider: Provider) -> OidcResp
         raise InvalidAuthorizationDetails("not supported for devices")
 
     # 2. What it asks for. RFC 8707 section 2: an unknown resource is an invalid_target.
+    resources = await requested_resources(snapshot, params)
+    demand = Demand(at_least=(await find_api_demand(snapshot, resources)).acr)
+    if not can_be_fulfilled(demand, await current_experience(snapshot)):
+        # RFC 9470 section 5: nobody can reach it, so nobody is asked to try.
+        raise UnmetAuthenticationRequirements("the acr that a resource demands cannot be reached")
     device_code = new_token()
     code = DeviceCode(
         device_code_hash=hash_token(device_code),
         user_code_hash="",
         client_id=client.id,
         scope=" ".join(dict.fromkeys((params.get("scope") or "").split())),
-        resources=list(await requested_resources(snapshot, params)),
+        resources=list(resources),
         hints={name: params.values[name] for name in HINTS if name in params.values},
         status=Status.WAITING,
         user_id=None,

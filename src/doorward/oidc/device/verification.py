@@ -25,6 +25,7 @@ from doorward.device_codes.tables import DeviceCode
 from doorward.device_codes.user_codes import parse_user_code
 from doorward.errors import RequestError
 from doorward.kit.addresses import network_of
+from doorward.oidc.authorization.step_up import ApiDemand, find_api_demand
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.device.consent import describe, digest_of, what_is_asked
 from doorward.oidc.device.sign_in import send_to_sign_in
@@ -42,6 +43,7 @@ from doorward.security.attempts import (
     guess_of,
     record_failure,
 )
+from doorward.security.levels import is_at_least, reached_acr
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
 from doorward.users.store import find_user
@@ -86,7 +88,10 @@ async def enter_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     code, client = found
 
     # 4. Who lets it in, and what it gets.
-    if session is None or _is_stale(session, client, now=provider.clock.now()):
+    demand, now = await find_api_demand(snapshot, code.resources), provider.clock.now()
+    if session is not None and _has_signed_in_too_weakly(session, demand, now=now):
+        return await _ask_for_code(request, provider, snapshot, error="device.too_weak")
+    if session is None or _must_sign_in(session, client, demand, now=now):
         return await send_to_sign_in(
             request, provider, code=code, user_code=user_code, session=session
         )
@@ -124,7 +129,8 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 3. Somebody else wants to let it in, or the page lay open for too long.
     choice = params.get("choice")
-    if choice == "switch" or _is_stale(session, client, now=now):
+    demand = await find_api_demand(snapshot, code.resources)
+    if choice == "switch" or _must_sign_in(session, client, demand, now=now):
         return await send_to_sign_in(
             request, provider, code=code, user_code=user_code, session=session
         )
@@ -243,16 +249,28 @@ async def _find_device(
     return (code, client) if client and DEVICE_CODE in client.grant_types else None
 
 
-def _is_stale(session: Session, client: Client, *, now: datetime) -> bool:
-    """Tell whether the application wants its users to have signed in more recently than this.
+def _must_sign_in(session: Session, client: Client, demand: ApiDemand, *, now: datetime) -> bool:
+    """Tell whether the application, or an API that its tokens are for, wants its users to have
+    signed in more recently than this, or better.
 
-    OpenID Connect Registration section 2, default_max_age. Whoever has just signed in is not asked
-    again, however short it is, or nobody would ever see the page that asks.
+    OpenID Connect Registration section 2, default_max_age; RFC 9470. Whoever has just signed in is
+    not asked again, or nobody would ever see the page that asks.
     """
-    max_age = client.metadata.default_max_age
-    return max_age is not None and now - session.authenticated_at > max(
-        timedelta(seconds=max_age), _JUST_NOW
-    )
+    if _is_too_weak(session, demand):
+        return True
+    age = now - session.authenticated_at
+    ages = [one for one in (client.metadata.default_max_age, demand.max_age) if one is not None]
+    return bool(ages) and age > max(timedelta(seconds=min(ages)), _JUST_NOW)
+
+
+def _has_signed_in_too_weakly(session: Session, demand: ApiDemand, *, now: datetime) -> bool:
+    """Tell whether somebody did sign in a moment ago, and not as demanded: to be told so (RFC 9470
+    section 5), and not to be sent there in circles."""
+    return _is_too_weak(session, demand) and now - session.authenticated_at <= _JUST_NOW
+
+
+def _is_too_weak(session: Session, demand: ApiDemand) -> bool:
+    return demand.acr is not None and not is_at_least(reached_acr(session.amr), demand.acr)
 
 
 async def _ask_for_code(

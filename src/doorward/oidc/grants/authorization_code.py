@@ -86,6 +86,7 @@ async def authorization_code(
         scope=code.scope,
         nonce=code.nonce,
         now=now,
+        is_first=True,
     )
     refresh_token, grant_expires_at = first_refresh_token(
         signed,

@@ -16,7 +16,6 @@ from doorward.grants.tables import Grant
 from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
 from doorward.kit.ids import new_ordered_id
-from doorward.oidc.authorization.step_up import reached_acr
 from doorward.oidc.device.consent import find_allowed
 from doorward.oidc.errors import (
     AccessDenied,
@@ -40,6 +39,7 @@ from doorward.oidc.tokens import (
     TokenResponse,
     is_offline,
 )
+from doorward.security.levels import reached_acr
 from doorward.sessions.store import join_session
 from doorward.storage import ForeignKeyViolation, Snapshot
 
@@ -119,7 +119,15 @@ async def device_code(
 
     # 3. Decide and sign.
     signed = await sign_tokens(
-        request, provider, snapshot, client, held=held, scope=held.scope, nonce=None, now=now
+        request,
+        provider,
+        snapshot,
+        client,
+        held=held,
+        scope=held.scope,
+        nonce=None,
+        now=now,
+        is_first=True,
     )
     refresh_token, grant_expires_at = first_refresh_token(
         signed, is_wanted=is_offline(held), provider=provider, tenant_id=tenant_id, now=now

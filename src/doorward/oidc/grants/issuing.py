@@ -73,12 +73,15 @@ async def sign_tokens(
     scope: str,
     nonce: str | None,
     now: datetime,
+    is_first: bool = False,
 ) -> Signed:
-    """Return an access token, and an ID token if `openid` was granted, for what is held.
+    """Return an access token, and an ID token if `openid` was granted, for what is held. The first
+    ones come of what the person has just answered.
 
     Raises:
         InvalidGrant: the user is gone, or the session that this hangs on is over.
         InvalidTarget: a resource that was not authorized.
+        UnmetAuthenticationRequirements: a resource that wants its users to sign in anew, or better.
     """
     edge, db = request.edge, provider.db
 
@@ -94,7 +97,9 @@ async def sign_tokens(
         raise InvalidGrant("the user or the session is gone")
 
     # 2. What the request gets of what was granted.
-    plan = await plan_access_token(snapshot, db, held=held, params=request.params, scope=scope)
+    plan = await plan_access_token(
+        snapshot, db, held=held, params=request.params, scope=scope, is_first=is_first
+    )
 
     # 3. Sign.
     key = (await current_keys(snapshot, sealer=provider.sealer)).current

@@ -46,6 +46,7 @@ async def refresh_token(
     Raises:
         InvalidRequest: no refresh token. InvalidGrant: not one of this client, or no longer good.
         InvalidScope: more than was granted. InvalidTarget: a resource that was not authorized.
+        UnmetAuthenticationRequirements: a resource that wants its users to sign in anew, or better.
     """
     edge, db, now = request.edge, provider.db, provider.clock.now()
     tenant_id = edge.tenant_id

@@ -13,7 +13,12 @@ from doorward.grants.store import add_grant
 from doorward.grants.tables import Grant
 from doorward.keys.ring import current_keys
 from doorward.kit.ids import new_ordered_id
-from doorward.oidc.errors import InvalidRequest, InvalidScope, InvalidTarget
+from doorward.oidc.errors import (
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    UnmetAuthenticationRequirements,
+)
 from doorward.oidc.exchangeable import ACCESS_TOKEN, Subject, find_actor, find_subject
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -97,9 +102,13 @@ async def token_exchange(
         authenticated_at=subject.authenticated_at,
         context=_context(subject, subjects.of(actor.user_id) if actor else None, cnf=cnf),
     )
-    plan = await plan_access_token(
-        snapshot, provider.db, held=held, params=params, scope=held.scope
-    )
+    try:
+        plan = await plan_access_token(
+            snapshot, provider.db, held=held, params=params, scope=held.scope
+        )
+    except UnmetAuthenticationRequirements as error:
+        # Section 2.2.2: no token can be issued for this target.
+        raise InvalidTarget(error.description) from error
     plan = _narrowed(plan, subject, now=now)
 
     # 4. The token.
