@@ -71,6 +71,42 @@ class TestMany:
             assert answer.status_code in {303, 400}
 
 
+class TestLong:
+    async def test_languages(self, scene: Scene) -> None:
+        """RFC 5646: a tag is shortened part by part, and this one has nothing but parts."""
+        tag = "-" * 50_000
+        html = {"accept": "text/html"}
+
+        for sent in ({"data": {"ui_locales": tag}}, {"headers": {"accept-language": tag}}):
+            sent["headers"] = html | sent.get("headers", {})
+            began = time.process_time()
+            answer = await scene.house.http.post("/oidc/auth", **sent)
+            assert time.process_time() - began < BRIEF
+            assert answer.status_code == 400
+
+    @pytest.mark.parametrize(
+        "pattern",
+        [
+            "https://app.example/*a*a*a*/end",
+            "https://x*a*a*a*.preview.example.com/callback",
+        ],
+    )
+    async def test_redirect_uris(self, scene: Scene, pattern: str) -> None:
+        """Wildcards of a preview's address, against a text that nearly fits in many ways."""
+        client = await scene.house.add_client(redirect_uris=(pattern,))
+        address = pattern.replace("x*a*a*a*", "x" + "a" * 50_000 + "%").replace(
+            "*a*a*a*/end", "a" * 50_000
+        )
+
+        began = time.process_time()
+        answer = await scene.house.http.post(
+            "/oidc/auth", data={"client_id": client.id, "redirect_uri": address}
+        )
+
+        assert time.process_time() - began < BRIEF
+        assert answer.json()["error"] == "invalid_redirect_uri"
+
+
 class TestDepth:
     """RFC 8259 section 9: a parser may limit the depth, and so must who hands on what it read."""
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.attacks.credentials import CREDENTIALS, Credential, Scene, is_refused
+from tests.oidc.device_flow import add_device_client
 from tests.oidc.house import House, RegisteredClient
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -25,9 +26,9 @@ class TestStrangers:
         public = await scene.house.add_client("SPA")
         without_secret = RegisteredClient(scene.client.id, None, scene.client.redirect_uri)
 
-        thieves = [scene.thief, public, without_secret]
+        thieves = [scene.thief, public, without_secret, await add_device_client(scene.house)]
         if credential.name == "request_uri":
-            thieves.pop()  # in a browser no client proves who it is
+            thieves.remove(without_secret)  # in a browser no client proves who it is
         for client in thieves:
             answer = await credential.use(scene, value, client, scene.house)
             assert is_refused(answer)

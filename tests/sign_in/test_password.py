@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -117,6 +118,17 @@ class TestWrongCredentials:
         answer = page.visitor.client.post(page.url, data=data)
 
         assert answer.status_code == 422
+
+    @pytest.mark.parametrize("identifier", ["@." * 15_000 + " x", "(" * 20_000 + "x", "@" * 20_000])
+    def test_long_names_are_nobody_at_once(self, door: Door, identifier: str) -> None:
+        """What looks like an address in a thousand ways is not tried in all of them."""
+        methods = [PHONE_AND_PASSWORD | {"identifier": kind} for kind in ("email", "phone")]
+        door.change(signIn={"methods": methods})
+
+        answer = send(door.arrive(), {"identifier": identifier})
+
+        assert answer.status_code == 422
+        assert answer.elapsed < timedelta(seconds=5)
 
     def test_a_suspended_user_learns_it_only_with_the_password(self, door: Door) -> None:
         user = door.add_user(username="shut", password=PASSWORD)

@@ -22,6 +22,8 @@ _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 # Browsers repair what urlsplit takes literally: a backslash becomes a slash, a tab vanishes.
 _SUSPICIOUS = re.compile(r"[\x00-\x20\\\x7f-\U0010ffff]")
 
+_MAX_HOST = 253
+
 
 def is_registered(candidate: str, *, registered: Sequence[str], is_native: bool = False) -> bool:
     """Tell whether `candidate` is one of the `registered` URIs."""
@@ -111,8 +113,8 @@ def _is_wildcard_match(candidate: str, pattern: str) -> bool:
         ours.scheme == theirs.scheme
         and _port(ours) == _port(theirs)
         and ours.query == theirs.query
-        and _pattern(ours.hostname or "", r"[^.%]+").fullmatch(theirs.hostname or "") is not None
-        and _pattern(ours.path, r".*").fullmatch(theirs.path) is not None
+        and _is_host_match(theirs.hostname or "", ours.hostname or "")
+        and _is_path_match(theirs.path, ours.path)
     )
 
 
@@ -128,9 +130,32 @@ def _is_usable_pattern(parts: SplitResult) -> bool:
     return len(labels) >= 3 and not any("*" in label for label in labels[-2:])
 
 
+def _is_host_match(host: str, pattern: str) -> bool:
+    # RFC 1035 section 2.3.4: longer ones are no hosts, and a stranger's attack on our time.
+    return len(host) <= _MAX_HOST and _host_pattern(pattern).fullmatch(host) is not None
+
+
 @lru_cache(maxsize=1024)
-def _pattern(text: str, star: str) -> re.Pattern[str]:
-    return re.compile(star.join(re.escape(part) for part in re.split(r"\*+", text)))
+def _host_pattern(text: str) -> re.Pattern[str]:
+    return re.compile(r"[^.%]+".join(re.escape(part) for part in re.split(r"\*+", text)))
+
+
+def _is_path_match(path: str, pattern: str) -> bool:
+    """Tell whether a path holds the parts between the wildcards, in their order. Each is looked for
+    once, so that a long path and many wildcards cost no more than their length."""
+    first, *others = re.split(r"\*+", pattern)
+    if not others:
+        return path == first
+    *middle, last = others
+    at, end = len(first), len(path) - len(last)
+    if at > end or not path.startswith(first) or not path.endswith(last):
+        return False
+    for part in middle:
+        at = path.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 def _has_dot_segments(path: str) -> bool:

@@ -251,7 +251,11 @@ def _check_profile(console: Console, values: dict[str, str]) -> Errors:
         avatar=MAX_AVATAR,
     )
     errors |= check_urls(console, values, "avatar")
-    if values["primary_email"] and not _EMAIL.fullmatch(values["primary_email"]):
+    if (
+        values["primary_email"]
+        and "primary_email" not in errors
+        and not _EMAIL.fullmatch(values["primary_email"])
+    ):
         errors["primary_email"] = console.text("error.email")
     if values["primary_phone"] and not _PHONE.fullmatch(values["primary_phone"]):
         errors["primary_phone"] = console.text("error.phone")

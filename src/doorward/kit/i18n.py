@@ -37,6 +37,8 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "zh-TW": "繁體中文",
 }
 FALLBACK: Final = "en"
+# RFC 5646 section 4.4.1: those in use have 35 characters at most. Longer ones cost time.
+_MAX_TAG: Final = 64
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "he", "fa", "ur"})
 _ALIASES: Final = {
@@ -136,6 +138,8 @@ def negotiate_language(
 
 
 def _look_up(tag: str, by_name: Mapping[str, str]) -> str | None:
+    if len(tag) > _MAX_TAG:
+        return None
     while tag:
         if (found := by_name.get(tag) or by_name.get(_ALIASES.get(tag, ""))) is not None:
             return found

@@ -33,7 +33,8 @@ from doorward.users import store as users
 from doorward.users.passwords import PasswordDigest, Passwords, is_hashable
 from doorward.users.tables import User
 
-_EMAIL = re.compile(r"\S+@\S+\.\S+")
+# Each part ends where the next one begins: with less, a long text of dots would take for ever.
+_EMAIL = re.compile(r"\S+@[^\s@.]+(\.[^\s@.]+)+")
 _PHONE = re.compile(r"\+?[\d\-( )]+")
 _NOT_DIGIT = re.compile(r"\D")
 _MAX_IDENTIFIER = 320
@@ -110,6 +111,8 @@ async def find_user(visit: Visit, identifier: Identifier, *, db: Executor) -> Us
 def parse_identifier(text: str, allowed: Sequence[IdentifierType]) -> Identifier:
     """Return what somebody typed as the kind of identifier that it looks like."""
     text = text.strip()
+    if len(text) > _MAX_IDENTIFIER:
+        return Identifier(IdentifierType.USERNAME, text)
     if IdentifierType.EMAIL in allowed and _EMAIL.fullmatch(text):
         return Identifier(IdentifierType.EMAIL, text)
     if IdentifierType.PHONE in allowed and _PHONE.fullmatch(text):
