@@ -52,6 +52,30 @@ class TestAuthorization:
         shown = api.get(f"/api/resources/{resource_id}").json()
         assert shown["accessTokenFormat"] == "jwt"
 
+    def test_what_an_api_demands_of_sign_ins(self, console: Open, api: httpx.Client) -> None:
+        """Only what somebody can reach is offered; empty again, and nothing is demanded."""
+        page = console("/api-resources").submit(
+            {"name": "Safe", "indicator": "https://safe.example/api"}
+        )
+        path = f"/api/resources/{page.path.rpartition('/')[2]}"
+
+        wrong = page.submit({"max_authentication_age": "0"}, button="Save changes")
+        page = page.submit(
+            {"required_acr": "urn:doorward:acr:password", "max_authentication_age": "300"},
+            button="Save changes",
+        )
+        shown = api.get(path).json()
+        page.submit({"required_acr": "", "max_authentication_age": ""}, button="Save changes")
+        emptied = api.get(path).json()
+
+        assert wrong.status == 422
+        assert "Hardware key" not in page.response.text
+        assert (shown["requiredAcr"], shown["maxAuthenticationAge"]) == (
+            "urn:doorward:acr:password",
+            300,
+        )
+        assert (emptied["requiredAcr"], emptied["maxAuthenticationAge"]) == (None, None)
+
     def test_resource_and_role(self, console: Open, api: httpx.Client) -> None:
         """An API with a permission, a role that has it, a user who has the role; and all undone."""
         # 1. The API and its permission.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,17 @@ from doorward.kit.ids import new_id
 from doorward.resources import rules, store
 from doorward.resources.store import ScopeFilter
 from doorward.resources.tables import Resource, Scope
+from doorward.security.levels import (
+    FEDERATED,
+    HARDWARE_KEY,
+    MFA,
+    PASSWORD,
+    PHISHING_RESISTANT,
+    Level,
+)
+from doorward.sign_in_experience.document import parse_experience
+from doorward.sign_in_experience.levels import reachable_acrs
+from doorward.sign_in_experience.store import get_experience
 from doorward.storage import Database, UniqueViolation, config_changed
 
 PAGE = "/console/api-resources"
@@ -24,6 +36,13 @@ MAX_INDICATOR = 2048
 MAX_DESCRIPTION = 2048
 DEFAULT_LIFETIME = 3600
 MAX_LIFETIME = 31_536_000
+LEVEL_TEXTS: Mapping[Level, str] = {
+    FEDERATED: "resources.acr_federated",
+    PASSWORD: "resources.acr_password",
+    MFA: "resources.acr_mfa",
+    PHISHING_RESISTANT: "resources.acr_phr",
+    HARDWARE_KEY: "resources.acr_phrh",
+}
 
 
 @get(PAGE, include_in_schema=False)
@@ -80,11 +99,18 @@ async def save_resource(
         "access_token_ttl": form.text("access_token_ttl"),
         "is_default": form.is_on("is_default"),
         "is_opaque": form.is_on("is_opaque"),
+        "required_acr": form.text("required_acr"),
+        "max_authentication_age": form.text("max_authentication_age"),
     }
     errors = check_text(console, values, name=MAX_NAME)
     lifetime = form.integer("access_token_ttl")
     if lifetime is None or not 1 <= lifetime <= MAX_LIFETIME:
         errors["access_token_ttl"] = console.text("error.range", min=1, max=MAX_LIFETIME)
+    if values["required_acr"] not in {"", *LEVEL_TEXTS}:
+        errors["required_acr"] = console.text("error.choose")
+    age = form.integer("max_authentication_age")
+    if values["max_authentication_age"] and (age is None or not 1 <= age <= MAX_LIFETIME):
+        errors["max_authentication_age"] = console.text("error.range", min=1, max=MAX_LIFETIME)
     if errors:
         return await _details_page(console, db, resource, values=values, errors=errors, status=422)
     async with db.transaction(tenant_id) as tx:
@@ -97,6 +123,8 @@ async def save_resource(
                 "name": values["name"],
                 "access_token_ttl": lifetime,
                 "access_token_format": "opaque" if values["is_opaque"] else "jwt",
+                "required_acr": values["required_acr"] or None,
+                "max_authentication_age": age,
             },
         )
         if values["is_default"] != resource.is_default:
@@ -242,7 +270,13 @@ async def _details_page(
         "access_token_ttl": resource.access_token_ttl,
         "is_default": resource.is_default,
         "is_opaque": resource.is_opaque,
+        "required_acr": resource.required_acr or "",
+        "max_authentication_age": resource.max_authentication_age or "",
     }
+    found = await get_experience(db, tenant_id=console.tenant_id)
+    experience = parse_experience(found.document, sign_in_mode=found.sign_in_mode)
+    # What nobody can reach is offered where somebody chose it already, to be seen and undone.
+    levels = {*reachable_acrs(experience), resource.required_acr} - {FEDERATED}
     return console.page(
         "resource_details.html",
         status=status,
@@ -252,6 +286,10 @@ async def _details_page(
             "indicator": resource.indicator,
             "is_built_in": rules.is_management_resource(resource),
         },
+        levels=[
+            ("", console.text("resources.acr_any")),
+            *((one, console.text(text)) for one, text in LEVEL_TEXTS.items() if one in levels),
+        ],
         values=stored if values is None else values,
         errors=errors or {},
         scopes=[

@@ -16,7 +16,6 @@ from doorward.keys.ring import current_keys
 from doorward.kit.edge import Edge
 from doorward.management.audience import address_of
 from doorward.oidc.authorization.response_type import RESPONSE_MODES, RESPONSE_TYPES
-from doorward.oidc.authorization.step_up import reachable_acrs
 from doorward.oidc.claims import CLAIMS
 from doorward.oidc.clients.assertion import SECRET_ALGORITHMS
 from doorward.oidc.clients.certificate import MutualTls
@@ -32,6 +31,7 @@ from doorward.registration.config import Mode, current_config
 from doorward.resources.detail_types import known_types
 from doorward.sign_in_experience.cached import current_experience
 from doorward.sign_in_experience.document import Experience
+from doorward.sign_in_experience.levels import reachable_acrs
 from doorward.storage import Snapshot
 from doorward.tenants.request_policy import current_policy
 from doorward.tenants.seed import DEFAULT_TENANT

@@ -21,8 +21,9 @@ from doorward.oidc.errors import UnmetAuthenticationRequirements
 from doorward.oidc.request import Params
 from doorward.resources.cached import find_resource
 from doorward.resources.tables import Resource
-from doorward.security.levels import FEDERATED, LEVELS, PASSWORD, is_at_least, reached_acr
+from doorward.security.levels import LEVELS, is_at_least, reached_acr
 from doorward.sign_in_experience.document import Experience
+from doorward.sign_in_experience.levels import reachable_acrs
 from doorward.storage import Snapshot
 
 
@@ -123,13 +124,6 @@ def is_fulfilled(demand: Demand, amr: Sequence[str]) -> bool:
 def can_be_fulfilled(demand: Demand, experience: Experience) -> bool:
     """Tell whether any way of signing in to the tenant answers a demand."""
     return _is_reached(demand, reachable_acrs(experience)[0])
-
-
-def reachable_acrs(experience: Experience) -> tuple[str, ...]:
-    """Return the values that somebody can reach, strongest first: acr_values_supported."""
-    if experience.sign_in.password_identifiers:
-        return (PASSWORD, FEDERATED)
-    return (FEDERATED,)
 
 
 def _known(values: Sequence[str]) -> tuple[str, ...]:
