@@ -13,6 +13,36 @@ from tests.oidc.house import CALLBACK, SIGNED_OUT, auth_params
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
+LOOPBACK = "http://127.0.0.1/callback"
+LIKE_LOOPBACK = [
+    "http://127.0.0.1.evil.example:51004/callback",
+    "http://127.0.0.1@evil.example:51004/callback",
+    "http://127.0.0.1:51004@evil.example/callback",
+    "http://evil.example\\@127.0.0.1:51004/callback",
+    "http://evil.example#@127.0.0.1:51004/callback",
+    "http://127.0.0.2:51004/callback",
+    "http://127.1:51004/callback",
+    "http://0.0.0.0:51004/callback",
+    "http://2130706433:51004/callback",
+    "http://0x7f.0.0.1:51004/callback",
+    "http://0177.0.0.1:51004/callback",
+    "http://[::1]:51004/callback",
+    "http://[::ffff:127.0.0.1]:51004/callback",
+    "http://localhost:51004/callback",
+    "http://127.0.0.1.:51004/callback",
+    "https://127.0.0.1:51004/callback",
+    "http://127.0.0.1:99999/callback",
+    "http://127.0.0.1:-1/callback",
+    "http://127.0.0.1:0/callback",
+    "http://127.0.0.1:51004/callback/",
+    "http://127.0.0.1:51004/callback/../evil",
+    "http://127.0.0.1:51004/%63allback",
+    "http://127.0.0.1:51004//evil.example/callback",
+    "http://127.0.0.1:51004/callback?next=evil",
+    "http://127.0.0.1:51004/callback#evil",
+    "http://127.0.0.1:51004/callback\t",
+]
+
 
 def lookalikes(registered: str) -> list[str]:
     """Return what a careless comparison would take for `registered`."""
@@ -88,6 +118,20 @@ class TestOpenRedirect:
                         followed.append((uri, answer.status_code))
 
         assert followed == []
+
+    async def test_loopback(self, scene: Scene) -> None:
+        """RFC 8252 section 8.3: of a program on a device the port alone is free."""
+        native = await scene.house.add_client("Native", redirect_uris=(LOOPBACK,))
+        followed = []
+
+        for uri in LIKE_LOOPBACK:
+            answer = await scene.browser.request(native, redirect_uri=uri)
+            if answer.status_code != 400 or leads_out(answer):
+                followed.append((uri, answer.status_code))
+
+        assert followed == []
+        good = await scene.browser.request(native, redirect_uri="http://127.0.0.1:51004/callback")
+        assert good.status_code == 303
 
     async def test_post_logout_redirect_uri(self, scene: Scene) -> None:
         """RP-Initiated Logout section 3: exact comparison, with a session and without."""

@@ -114,6 +114,12 @@ def unsigned_with_signature(key: SigningKey, claims: dict[str, Any], typ: str) -
     return unsigned(key, claims, typ) + key.encode({}).rpartition(".")[2]
 
 
+def under_another_name(key: SigningKey, claims: dict[str, Any], typ: str) -> str:
+    """RFC 8725 section 3.1: our own signature, under the name of another algorithm."""
+    signed = f"{part({'alg': 'none', 'typ': typ, 'kid': key.kid})}.{part(claims)}".encode()
+    return f"{signed.decode()}.{encode_base64url(key._sign(signed))}"
+
+
 def with_public_key(key: SigningKey, claims: dict[str, Any], typ: str) -> str:
     """RFC 8725 section 2.1: HS256 under the public key."""
     signed = f"{part({'alg': 'HS256', 'typ': typ, 'kid': key.kid})}.{part(claims)}"
@@ -158,6 +164,7 @@ def encrypted_looking(key: SigningKey, claims: dict[str, Any], typ: str) -> str:
 FORGERIES = (
     unsigned,
     unsigned_with_signature,
+    under_another_name,
     with_public_key,
     with_own_key,
     with_enclosed_key,

@@ -23,6 +23,7 @@ _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _SUSPICIOUS = re.compile(r"[\x00-\x20\\\x7f-\U0010ffff]")
 
 _MAX_HOST = 253
+_NO_PORT = 0
 
 
 def is_registered(candidate: str, *, registered: Sequence[str], is_native: bool = False) -> bool:
@@ -73,6 +74,8 @@ def find_fault(uri: str) -> str | None:
         return None if _CUSTOM_SCHEME.fullmatch(parts.scheme) else "has an unusable scheme"
     if not parts.hostname or "@" in parts.netloc:
         return "must name a host, without user and password"
+    if _port(parts) == _NO_PORT:
+        return "must have a port from 1 to 65535, or none"
     if _has_dot_segments(parts.path):
         return "must not have dot segments in its path"
     if "*" in uri and not _is_usable_pattern(parts):
@@ -95,6 +98,7 @@ def _is_loopback_match(candidate: str, pattern: str) -> bool:
         and ours.hostname == theirs.hostname
         and theirs.hostname in _LOOPBACK_HOSTS
         and "@" not in theirs.netloc
+        and _port(theirs) != _NO_PORT
         and "*" not in pattern
         and (ours.path, ours.query) == (theirs.path, theirs.query)
         and "#" not in candidate
@@ -120,7 +124,7 @@ def _is_wildcard_match(candidate: str, pattern: str) -> bool:
 
 def _is_usable_pattern(parts: SplitResult) -> bool:
     """Tell whether the wildcards of a pattern stand where they may."""
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or _port(parts) == "?":
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or _port(parts) == _NO_PORT:
         return False
     if "*" in parts.query or "*" in parts.fragment:
         return False
@@ -163,11 +167,12 @@ def _has_dot_segments(path: str) -> bool:
     return any(unquote(segment) in {".", ".."} for segment in path.split("/"))
 
 
-def _port(parts: SplitResult) -> str:
+def _port(parts: SplitResult) -> int:
     try:
-        return str(parts.port or ("443" if parts.scheme == "https" else "80"))
+        port = parts.port
     except ValueError:
-        return "?"
+        return _NO_PORT
+    return {"http": 80, "https": 443}.get(parts.scheme, _NO_PORT) if port is None else port
 
 
 def _split(uri: str) -> SplitResult | None:

@@ -59,13 +59,18 @@ def session_state(
 def origin_of(redirect_uri: str) -> str | None:
     """Return the origin that a browser gives to the page at this address; None for an application
     on a device, which has none."""
-    parts = urlsplit(redirect_uri)
+    try:
+        parts = urlsplit(redirect_uri)
+        port = parts.port
+    except ValueError:
+        # What was stored before ports were checked.
+        return None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
-    is_default = parts.port in {None, default}
-    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{parts.port}"
+    is_default = port in {None, default}
+    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
 
 
 def browser_state_cookie(session: Session, *, edge: Edge, sealer: Sealer) -> str:
