@@ -78,6 +78,7 @@ def paths(server: Server) -> list[str]:
         "users",
         "users?q=nobody",
         f"users/{user}",
+        f"users/{user}/sessions",
         f"users/{user}/personal-access-tokens",
         "api-resources",
         f"api-resources/{resource}",

@@ -21,6 +21,7 @@ from doorward.console import (
     sign_in_experience,
     signing_keys,
     theme,
+    user_access,
     users,
 )
 from doorward.console.console import provide_console
@@ -77,6 +78,10 @@ def console_router(*, find_name_conflicts: FindNameConflicts) -> Router:
             users.resume_user,
             users.delete_user,
             users.delete_identity,
+            user_access.show_access,
+            user_access.end_session,
+            user_access.end_everything,
+            user_access.revoke_grant,
             personal_access_tokens.show_tokens,
             personal_access_tokens.create_token,
             personal_access_tokens.delete_token,

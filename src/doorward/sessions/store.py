@@ -36,7 +36,7 @@ _FIND = Statement(
     ),
     into=Session,
 )
-_SESSION = (_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at)
+_SESSION = tuple(_t[name] for name in Session.__struct_fields__)
 _LIST_OF_USER = Statement(
     select(*_SESSION)
     .where(

@@ -44,7 +44,8 @@ Index("ix_session_clients_user_id", session_clients.c.tenant_id, session_clients
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A row of sessions; `id` is the sid, `amr` the methods of RFC 8176."""
+    """A row of sessions; `id` is the sid, `amr` the methods of RFC 8176. `ip` and `user_agent` are
+    read for lists alone."""
 
     id: str
     user_id: str
@@ -52,6 +53,8 @@ class Session(msgspec.Struct, frozen=True):
     amr: list[str]
     created_at: datetime
     expires_at: datetime
+    ip: str | None = None
+    user_agent: str | None = None
 
 
 class SessionClient(msgspec.Struct, frozen=True):
