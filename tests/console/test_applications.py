@@ -188,6 +188,73 @@ class TestSettings:
         custom = api.get(f"/api/applications/{by_api['id']}").json()["customClientMetadata"]
         assert custom["requirePkce"] is True
 
+    def test_protocol(self, console: Open, api: httpx.Client) -> None:
+        """Pushed requests, bound tokens and sign-out addresses; what is taken out is gone."""
+        id_ = id_of(make(console))
+        console(f"/applications/{id_}").submit(
+            {
+                "redirect_uris": ["https://library.example/cb"],
+                "require_par": "on",
+                "bind_to_dpop": "on",
+                "backchannel_logout_uri": "https://library.example/back",
+                "frontchannel_logout_uri": "https://library.example/front",
+            }
+        )
+        on = api.get(f"/api/applications/{id_}").json()["oidcClientMetadata"]
+        console(f"/applications/{id_}").submit(
+            {
+                "require_par": None,
+                "bind_to_dpop": None,
+                "backchannel_logout_uri": "",
+                "frontchannel_logout_uri": "",
+            }
+        )
+        off = api.get(f"/api/applications/{id_}").json()["oidcClientMetadata"]
+
+        assert on == {
+            "redirectUris": ["https://library.example/cb"],
+            "postLogoutRedirectUris": [],
+            "requirePushedAuthorizationRequests": True,
+            "dpopBoundAccessTokens": True,
+            "backchannelLogoutUri": "https://library.example/back",
+            "frontchannelLogoutUri": "https://library.example/front",
+        }
+        assert off == {
+            "redirectUris": ["https://library.example/cb"],
+            "postLogoutRedirectUris": [],
+        }
+
+    def test_sign_out_addresses_refused(self, console: Open) -> None:
+        """Front-Channel Logout section 2: of the origin of a redirect URI; both are web pages."""
+        id_ = id_of(make(console))
+
+        page = console(f"/applications/{id_}").submit(
+            {
+                "redirect_uris": ["https://library.example/cb"],
+                "backchannel_logout_uri": "javascript:alert(1)",
+                "frontchannel_logout_uri": "https://evil.example/front",
+            }
+        )
+
+        assert page.status == 422
+        assert "It must have the scheme, host and port of a redirect URI." in page.text
+        assert ("frontchannel_logout_uri", "https://evil.example/front") in page.form(
+            holding="name"
+        ).values
+        assert "javascript" not in console(f"/applications/{id_}").response.text
+
+    def test_machine_binds_tokens(self, console: Open, api: httpx.Client) -> None:
+        """A machine has the key, and no sign-in."""
+        id_ = id_of(make(console, "machine"))
+
+        page = console(f"/applications/{id_}")
+        names = page.form(holding="name").names
+        page.submit({"bind_to_dpop": "on"})
+
+        metadata = api.get(f"/api/applications/{id_}").json()["oidcClientMetadata"]
+        assert "require_par" not in names
+        assert metadata["dpopBoundAccessTokens"] is True
+
     @pytest.mark.parametrize("framework", ["flask", "react", "machine"])
     def test_token_exchange(self, console: Open, api: httpx.Client, framework: str) -> None:
         """A switch for every application of one's own: on, it may exchange; off, no longer."""

@@ -1,4 +1,4 @@
-"""An application's settings: name, redirects, PKCE, refresh tokens, token exchange."""
+"""An application's settings: name, redirects, security, sign-out, refresh tokens, exchange."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from litestar import Response, get, post
 
 from doorward.applications import rules
 from doorward.applications.cached import DEFAULT_REFRESH_TOKEN_DAYS
+from doorward.applications.metadata_checks import find_metadata_faults
 from doorward.applications.tables import Application
 from doorward.applications.types import ApplicationType
 from doorward.console.applications import (
@@ -17,11 +18,15 @@ from doorward.console.applications import (
     application_head,
 )
 from doorward.console.console import Console
-from doorward.console.fields import check_origins, check_redirect_uris, check_text
+from doorward.console.fields import check_origins, check_redirect_uris, check_text, check_urls
 from doorward.kit.clock import Clock
 from doorward.storage import Database
 
 MAX_DAYS = 180
+_SIGN_OUT_URIS = {
+    "backchannel_logout_uri": "backchannelLogoutUri",
+    "frontchannel_logout_uri": "frontchannelLogoutUri",
+}
 
 
 @get(f"{PAGE}/{{application_id:str}}", include_in_schema=False)
@@ -57,13 +62,8 @@ async def save_settings(
             **application.custom_client_metadata,
             **_client_metadata(application, values),
         },
+        "oidc_client_metadata": _oidc_metadata(application, values),
     }
-    if application.type != ApplicationType.MACHINE_TO_MACHINE:
-        changes["oidc_client_metadata"] = {
-            **application.oidc_client_metadata,
-            "redirectUris": values["redirect_uris"],
-            "postLogoutRedirectUris": values["post_logout_redirect_uris"],
-        }
     async with db.transaction(tenant_id) as tx:
         await rules.update_application(
             tx, tenant_id=tenant_id, application_id=application_id, changes=changes
@@ -84,6 +84,9 @@ def _stored(application: Application) -> dict[str, Any]:
         "cors_allowed_origins": custom.get("corsAllowedOrigins", []),
         "refresh_token_ttl_in_days": days or DEFAULT_REFRESH_TOKEN_DAYS,
         "require_pkce": custom.get("requirePkce", False),
+        "require_par": oidc.get("requirePushedAuthorizationRequests", False),
+        "bind_to_dpop": oidc.get("dpopBoundAccessTokens", False),
+        **{name: oidc.get(wire) or "" for name, wire in _SIGN_OUT_URIS.items()},
         "always_issue_refresh_token": custom.get("alwaysIssueRefreshToken", False),
         "rotate_refresh_token": custom.get("rotateRefreshToken", True),
         "allow_token_exchange": custom.get("allowTokenExchange", False),
@@ -93,12 +96,20 @@ def _stored(application: Application) -> dict[str, Any]:
 def _typed(console: Console, application: Application) -> dict[str, Any]:
     form = console.form
     values: dict[str, Any] = {name: form.text(name) for name in ("name", "description")}
-    values["allow_token_exchange"] = form.is_on("allow_token_exchange")
+    for name in ("allow_token_exchange", "bind_to_dpop"):
+        values[name] = form.is_on(name)
     if application.type == ApplicationType.MACHINE_TO_MACHINE:
         return _stored(application) | values
     for name in ("redirect_uris", "post_logout_redirect_uris", "cors_allowed_origins"):
         values[name] = form.texts(name)
-    for name in ("require_pkce", "always_issue_refresh_token", "rotate_refresh_token"):
+    for name in _SIGN_OUT_URIS:
+        values[name] = form.text(name)
+    for name in (
+        "require_pkce",
+        "require_par",
+        "always_issue_refresh_token",
+        "rotate_refresh_token",
+    ):
         values[name] = form.is_on(name)
     values["refresh_token_ttl_in_days"] = form.text("refresh_token_ttl_in_days")
     return values
@@ -118,10 +129,28 @@ def _check(console: Console, application: Application, values: dict[str, Any]) -
         ),
         "cors_allowed_origins": check_origins(console, values["cors_allowed_origins"]),
     }
+    errors |= check_urls(console, values, *_SIGN_OUT_URIS)
+    faults = dict(find_metadata_faults(_oidc_metadata(application, values), type_=application.type))
+    if "frontchannelLogoutUri" in faults:
+        errors.setdefault("frontchannel_logout_uri", console.text("error.logout_origin"))
     days = console.form.integer("refresh_token_ttl_in_days")
     if days is None or not 1 <= days <= MAX_DAYS:
         errors["refresh_token_ttl_in_days"] = console.text("error.range", min=1, max=MAX_DAYS)
     return errors | {name: found for name, found in lists.items() if found}
+
+
+def _oidc_metadata(application: Application, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the stored members with those of this page; what is not set is left out."""
+    members: dict[str, Any] = {"dpopBoundAccessTokens": values["bind_to_dpop"] or None}
+    if application.type != ApplicationType.MACHINE_TO_MACHINE:
+        members |= {
+            "redirectUris": values["redirect_uris"],
+            "postLogoutRedirectUris": values["post_logout_redirect_uris"],
+            "requirePushedAuthorizationRequests": values["require_par"] or None,
+            **{wire: values[name] or None for name, wire in _SIGN_OUT_URIS.items()},
+        }
+    changed = application.oidc_client_metadata | members
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _client_metadata(application: Application, values: dict[str, Any]) -> dict[str, Any]:
