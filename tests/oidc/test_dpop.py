@@ -211,7 +211,7 @@ class TestAddress:
 
 
 class TestTime:
-    @pytest.mark.parametrize("offset", [-55, 0, 55])
+    @pytest.mark.parametrize("offset", [-56, 0, 60])
     async def test_clocks_that_differ(
         self, house: House, machine: RegisteredClient, prover: Prover, offset: int
     ) -> None:

@@ -228,7 +228,7 @@ class TestClocks:
     @pytest.mark.parametrize("database_kind", ["sqlite"])
     async def test_a_minute_of_difference(self, house: House) -> None:
         """RFC 7523 section 3, RFC 7519 section 4.1.4: a few minutes at most of leeway. A client
-        whose clock is 50 s off, either way, is served; one that is 70 s off is not."""
+        whose clock is a minute off, either way, is served; one that is further off is not."""
         await house.add_resource()
         key = SigningKey.generate()
         client = await house.add_client(
@@ -239,10 +239,10 @@ class TestClocks:
         now = house.clock.seconds()
         outcomes = {}
 
-        for skew in (-70, -50, 0, 50, 70):
+        for skew in (-70, -60, 0, 60, 70):
             times = {"iat": now + skew, "nbf": now + skew, "exp": now + skew + 5}
             form = {"grant_type": "client_credentials", "resource": MACHINE_SCOPE["resource"]}
             sent = form | by_key(house, client, key, **times)
             outcomes[skew] = (await house.token(sent)).status_code
 
-        assert outcomes == {-70: 401, -50: 200, 0: 200, 50: 200, 70: 401}
+        assert outcomes == {-70: 401, -60: 200, 0: 200, 60: 200, 70: 401}

@@ -153,6 +153,15 @@ class TestByValue:
 
         await refuse(house, client, KEY.encode(request_claims(house, client, **changes), typ=TYP))
 
+    async def test_a_minute_of_difference(self, house: House) -> None:
+        """RFC 7519 sections 4.1.4 and 4.1.5: a small leeway, a minute here; clocks differ."""
+        client, now = await add_client(house), house.clock.seconds()
+
+        for times in ({"nbf": now + 60}, {"exp": now - 55}):
+            assert await parse(house, client, signed(house, client, **times))
+        for times in ({"nbf": now + 65}, {"exp": now - 60}):
+            await refuse(house, client, signed(house, client, **times))
+
     async def test_an_audience_of_several(self, house: House) -> None:
         """RFC 9101 section 4: aud SHOULD be or hold the issuer."""
         client = await add_client(house)
