@@ -72,6 +72,13 @@ class TestMany:
 
 
 class TestLong:
+    async def test_queries(self, scene: Scene) -> None:
+        """RFC 9110 section 15.5.15: no longer than a body may be."""
+        for path in ("/oidc/auth", "/oidc/session/end", "/oidc/device", "/oidc/me"):
+            answer = await scene.house.http.get(f"{path}?scope={'a+' * 29_000}")
+            assert answer.status_code == 414
+            assert answer.json()["error"] == "invalid_request"
+
     async def test_languages(self, scene: Scene) -> None:
         """RFC 5646: a tag is shortened part by part, and this one has nothing but parts."""
         tag = "-" * 50_000

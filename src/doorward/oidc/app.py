@@ -56,7 +56,7 @@ from doorward.oidc.request import (
     OidcRequest,
     name_resources,
     parse_body,
-    parse_form,
+    parse_query,
     read_body,
 )
 from doorward.oidc.response import Headers, OidcResponse, json_response
@@ -201,7 +201,7 @@ class Oidc:
                 body = await read_body(receive)
                 params = parse_body(body, content_type=find_header(headers, b"content-type"))
             elif scope["query_string"]:
-                params = parse_form(scope["query_string"])
+                params = parse_query(scope["query_string"])
             else:
                 params = NO_PARAMS
             if params.resources:

@@ -92,6 +92,19 @@ def parse_body(body: bytes, *, content_type: str | None) -> Params:
     )
 
 
+def parse_query(encoded: bytes) -> Params:
+    """Return the parameters of a query.
+
+    Raises:
+        RequestTooLarge: it is longer than a body may be.
+        InvalidRequest: as `parse_form`.
+    """
+    if len(encoded) > MAX_BODY:
+        # RFC 9110 section 15.5.15.
+        raise RequestTooLarge("the query is longer than 56 kB", status=414)
+    return parse_form(encoded)
+
+
 def parse_form(encoded: bytes) -> Params:
     """Return the parameters of a form body or query (application/x-www-form-urlencoded).
 
