@@ -15,7 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.bookstore import RESOURCE, RESOURCE_SCOPE, Bookstore, open_bookstore
+from tests.support.bookstore import (
+    PASSWORD,
+    RESOURCE,
+    RESOURCE_SCOPE,
+    Bookstore,
+    open_bookstore,
+)
 from tests.support.management import management_token
 from tests.support.pages import Visitor
 from tests.support.postgres import PostgresCluster
@@ -123,6 +129,7 @@ class TestPostgresql:
             token = management_token(server)
             tokens = client.bookstore.sign_in(Visitor(), client.bookstore.native)
             kept, access_token = tokens["refresh_token"], tokens["access_token"]
+            half_way = Visitor().open(client.bookstore.authorization_url(client.bookstore.web))
             process = server.process
 
             cluster.stop()
@@ -131,10 +138,17 @@ class TestPostgresql:
                 check_unavailable(client.refresh(kept))
                 for answer in client.ask_everything(token, access_token=access_token).values():
                     check_unavailable(answer)
+                check_unavailable(half_way.visitor.client.get(half_way.url))
+                filled = half_way.submit({"identifier": "reader0", "password": PASSWORD})
+                check_unavailable(filled.response)
                 assert not client.is_ready()
                 assert client.is_alive()
             cluster.start_again()
             client.await_ready()
+
+            # Whoever was signing in goes on where they were.
+            half_way = half_way.submit({"identifier": "reader0", "password": PASSWORD})
+            assert "code=" in half_way.location
 
             # The user of a request that failed is not there; the token was not spent by requests
             # that failed, and is spent by one that succeeds.
