@@ -151,3 +151,41 @@ class TestAuthorization:
 
         assert answer.status_code == 400
         assert api.get(f"/api/resources/{resource['id']}").status_code == 200
+
+
+class TestSearch:
+    def test_resources(self, console: Open, api: httpx.Client) -> None:
+        """By name or identifier, in any case; a wildcard is a letter; nothing found says so."""
+        for name in ("Orchard", "Vineyard"):
+            body = {"name": name, "indicator": f"https://{name.lower()}.example"}
+            api.post("/api/resources", json=body).raise_for_status()
+
+        by_name = console("/api-resources?q=ORCH").text
+        by_indicator = console("/api-resources?q=vineyard.ex").text
+
+        assert ("Orchard" in by_name, "Vineyard" in by_name) == (True, False)
+        assert ("Orchard" in by_indicator, "Vineyard" in by_indicator) == (False, True)
+        assert "Nothing found" in console("/api-resources?q=%25").text
+        for resource in api.get("/api/resources").json():
+            if resource["name"] in {"Orchard", "Vineyard"}:
+                api.delete(f"/api/resources/{resource['id']}")
+
+    def test_roles(self, console: Open, api: httpx.Client) -> None:
+        """By name or description."""
+        body = {"name": "Gardener", "description": "Waters plants"}
+        role = api.post("/api/roles", json=body).json()
+
+        assert "Gardener" in console("/roles?q=waters").text
+        assert "Nothing found" in console("/roles?q=zzz").text
+        api.delete(f"/api/roles/{role['id']}")
+
+    def test_delete_from_the_list(self, console: Open, api: httpx.Client) -> None:
+        """The row's menu asks and deletes; the management API's own resource has no such entry."""
+        body = {"name": "Wasteland", "indicator": "https://wasteland.example"}
+        made = api.post("/api/resources", json=body).json()
+
+        page = console("/api-resources?q=Wasteland").submit(button="Delete API resource")
+
+        assert "Wasteland deleted." in page.text
+        assert api.get(f"/api/resources/{made['id']}").status_code == 404
+        assert "Delete API resource" not in console("/api-resources?q=default.logto").text

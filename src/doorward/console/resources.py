@@ -229,7 +229,9 @@ async def _list_page(
     status: int = 200,
 ) -> Response[str]:
     query = list_query(request)
-    listing = await store.list_resources(db, tenant_id=console.tenant_id, window=query.window)
+    listing = await store.list_resources(
+        db, tenant_id=console.tenant_id, text=query.search, window=query.window
+    )
     scopes = await store.list_scopes(db, tenant_id=console.tenant_id, where=ScopeFilter())
     return console.page(
         "resources.html",
@@ -241,10 +243,12 @@ async def _list_page(
                 "indicator": resource.indicator,
                 "is_default": resource.is_default,
                 "is_opaque": resource.is_opaque,
+                "is_built_in": rules.is_management_resource(resource),
                 "scope_count": sum(s.resource_id == resource.id for s in scopes.entries),
             }
             for resource in listing.entries
         ],
+        search=query.search,
         paging=query.paging(listing),
         values=values,
         errors=errors,

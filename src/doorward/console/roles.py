@@ -182,7 +182,10 @@ async def _list_page(
 ) -> Response[str]:
     tenant_id, query = console.tenant_id, list_query(request)
     listing = await store.list_roles(
-        db, tenant_id=tenant_id, where=RoleFilter(), window=query.window
+        db,
+        tenant_id=tenant_id,
+        where=RoleFilter(search=query.search_in("name", "description")),
+        window=query.window,
     )
     counts = await member_counts(
         db, tenant_id=tenant_id, role_ids=[role.id for role in listing.entries]
@@ -201,6 +204,7 @@ async def _list_page(
             }
             for role in listing.entries
         ],
+        search=query.search,
         paging=query.paging(listing),
         types=[
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Text, bindparam, cast, delete, func, select, update
+from sqlalchemy import Select, Text, bindparam, cast, delete, func, or_, select, update
 
 from doorward.resources.tables import AuthorizationDetailsType, Resource, Scope, resources, scopes
 from doorward.storage import Database, Executor, Statement, Transaction, insert_statement
@@ -102,12 +102,20 @@ async def find_default_resource(db: Executor, *, tenant_id: str) -> Resource | N
 
 
 async def list_resources(
-    db: Executor, *, tenant_id: str, window: Window = EVERYTHING
+    db: Executor, *, tenant_id: str, text: str = "", window: Window = EVERYTHING
 ) -> Listing[Resource]:
-    """Return a window of the tenant's resources, by name."""
+    """Return a window of the tenant's resources with `text` in name or indicator, by name."""
+    query = select(*_RESOURCE).where(_OURS)
+    if text:
+        query = query.where(
+            or_(
+                _r.name.icontains(text, autoescape=True),
+                _r.indicator.icontains(text, autoescape=True),
+            )
+        )
     return await fetch_window(
         db,
-        select(*_RESOURCE).where(_OURS),
+        query,
         order_by=(_r.name, _r.id),
         into=Resource,
         window=window,
