@@ -40,6 +40,7 @@ from doorward.resources import api as resources
 from doorward.roles import api as roles
 from doorward.roles.api import FindApplications, FindUsers
 from doorward.roles.views import FeaturedApplication, FeaturedUser
+from doorward.sessions import api as sessions
 from doorward.settings import Settings
 from doorward.sign_in_experience import api as sign_in_experience
 from doorward.sign_in_experience.settings import FindNameConflicts, NameConflicts
@@ -73,6 +74,7 @@ def api_routers() -> list[Router]:
                 *registration.HANDLERS,
                 *resources.HANDLERS,
                 *roles.HANDLERS,
+                *sessions.HANDLERS,
                 *sign_in_experience.HANDLERS,
                 *subject_tokens.HANDLERS,
                 *tenants.HANDLERS,

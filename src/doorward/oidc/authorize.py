@@ -202,5 +202,5 @@ async def _answer(
         )
     answer = await answer_client(provider, snapshot, request, target=parsed.target, fields=fields)
     return answer.with_cookies(
-        browser_state_cookie(session, edge=request.edge, sealer=provider.sealer)
+        browser_state_cookie(session, edge=request.edge, sealer=provider.sealer, now=now)
     )

@@ -38,6 +38,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
+from doorward.sessions.config import current_lifetime
 from doorward.users.store import find_user
 
 PREFIX = "/oidc/auth/"
@@ -108,6 +109,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 5. Consume the interaction, begin the session and give the answer, or ask for consent first:
     #    all or nothing, and once.
     await prepare_answer(provider, snapshot, request=parsed)
+    lifetime, now = await current_lifetime(snapshot), clock.now()
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
             raise SessionNotFound("authorization request has expired")
@@ -122,9 +124,10 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
                 user_id=user_id,
                 authenticated_at=authenticated_at,
                 amr=interaction.amr or [],
-                now=clock.now(),
+                lifetime=lifetime,
+                now=now,
             )
-            cookies = [session_cookie(token, edge=edge)]
+            cookies = [session_cookie(token, session, edge=edge, now=now)]
         if missing is not None:
             answer = await ask_consent(
                 tx,
@@ -157,7 +160,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
             session_id=session.id,
         )
     answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
-    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer)
+    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer, now=clock.now())
     return answer.with_cookies(cookie, *cookies, state)
 
 

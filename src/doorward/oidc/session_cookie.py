@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from doorward.kit.clock import Clock
 from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
 from doorward.kit.edge import Edge
 from doorward.oidc.logout.session_state import ended_browser_state_cookie
 from doorward.oidc.request import OidcRequest
-from doorward.sessions.store import LIFETIME, find_session
+from doorward.sessions.store import find_session
 from doorward.sessions.tables import Session
 from doorward.storage import Executor
 from doorward.users.store import find_user
@@ -30,9 +32,10 @@ async def find_current_session(
     return None if user is None or user.is_suspended else session
 
 
-def session_cookie(token: str, *, edge: Edge) -> str:
+def session_cookie(token: str, session: Session, *, edge: Edge, now: datetime) -> str:
     """Return the Set-Cookie header value of a new session."""
-    return set_cookie(cookie_name(NAME, edge=edge), token, edge=edge, lifetime=LIFETIME)
+    lifetime = session.expires_at - now
+    return set_cookie(cookie_name(NAME, edge=edge), token, edge=edge, lifetime=lifetime)
 
 
 def ended_session_cookies(*, edge: Edge) -> tuple[str, ...]:

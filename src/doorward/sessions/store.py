@@ -16,8 +16,6 @@ from doorward.sessions.tables import Session, SessionClient, session_clients, se
 from doorward.storage import Executor, Statement, Transaction, insert_statement
 from doorward.storage.expiry import delete_batch
 
-LIFETIME = timedelta(days=14)
-
 _t = sessions.c
 
 

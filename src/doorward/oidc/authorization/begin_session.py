@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from doorward.kit.edge import Edge
 from doorward.sessions.ending import end_session
-from doorward.sessions.store import LIFETIME, add_session, renew_session
+from doorward.sessions.store import add_session, renew_session
 from doorward.sessions.tables import Session
 from doorward.storage import Transaction
 
@@ -19,6 +19,7 @@ async def begin_session(
     user_id: str,
     authenticated_at: datetime,
     amr: list[str],
+    lifetime: timedelta,
     now: datetime,
 ) -> tuple[str, Session]:
     """Begin the session, or renew the same user's. Another user's ends with all that hangs on it:
@@ -33,7 +34,7 @@ async def begin_session(
             amr=amr,
             ip=edge.client_ip,
             user_agent=edge.user_agent,
-            lifetime=LIFETIME,
+            lifetime=lifetime,
             now=now,
         )
         if renewed is not None:
@@ -48,6 +49,6 @@ async def begin_session(
         amr=amr,
         ip=edge.client_ip,
         user_agent=edge.user_agent,
-        lifetime=LIFETIME,
+        lifetime=lifetime,
         now=now,
     )

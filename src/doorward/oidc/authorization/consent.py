@@ -206,7 +206,7 @@ async def resume_consent(
         answer = await answer_error(provider, snapshot, request, target=target, error=refusal)
     else:
         answer = await answer_client(provider, snapshot, request, target=target, fields=fields)
-    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer)
+    state = browser_state_cookie(session, edge=edge, sealer=provider.sealer, now=now)
     return answer.with_cookies(cookie, state)
 
 

@@ -24,6 +24,7 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
 from doorward.oidc.strangers import charge
+from doorward.sessions.config import current_lifetime
 from doorward.sessions.tables import Session
 from doorward.users.store import find_user
 
@@ -93,6 +94,7 @@ async def resume_at_device(
         raise SessionNotFound("authorization request has expired") from error
 
     # 2. Consume the interaction and begin the session: both or neither, and once.
+    lifetime = await current_lifetime(await provider.snapshots.current(edge.tenant_id))
     known = await find_current_session(provider.db, request, clock=provider.clock)
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):
@@ -104,6 +106,7 @@ async def resume_at_device(
             user_id=user_id,
             authenticated_at=authenticated_at,
             amr=interaction.amr or [],
+            lifetime=lifetime,
             now=now,
         )
         await record(
@@ -123,4 +126,6 @@ async def resume_at_device(
         without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
     )
     location = f"/device?{urlencode({'user_code': user_code})}"
-    return redirect(location).with_cookies(cookie, session_cookie(token, edge=edge))
+    return redirect(location).with_cookies(
+        cookie, session_cookie(token, session, edge=edge, now=now)
+    )

@@ -11,6 +11,7 @@ that scripts may read and other sites' frames are sent along with.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
@@ -21,7 +22,6 @@ from doorward.kit.jose import encode_base64url
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
-from doorward.sessions.store import LIFETIME
 from doorward.sessions.tables import Session
 
 NAME = "_session_state"
@@ -73,13 +73,13 @@ def origin_of(redirect_uri: str) -> str | None:
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
 
 
-def browser_state_cookie(session: Session, *, edge: Edge, sealer: Sealer) -> str:
+def browser_state_cookie(session: Session, *, edge: Edge, sealer: Sealer, now: datetime) -> str:
     """Return the Set-Cookie header value by which the iframe knows the session."""
     return set_cookie(
         cookie_name(NAME, edge=edge),
         _browser_state(session, sealer=sealer),
         edge=edge,
-        lifetime=LIFETIME,
+        lifetime=session.expires_at - now,
         is_readable=True,
         is_cross_site=True,
     )
