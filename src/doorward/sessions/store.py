@@ -26,15 +26,15 @@ def _living(
 
 
 _INSERT = insert_statement(sessions)
+_SESSION = tuple(_t[name] for name in Session.__struct_fields__)
 _FIND = Statement(
-    select(_t.id, _t.user_id, _t.authenticated_at, _t.amr, _t.created_at, _t.expires_at).where(
+    select(*_SESSION).where(
         _t.tenant_id == bindparam("tenant_id"),
         _t.token_hash == bindparam("token_hash_"),
         _t.expires_at > bindparam("now", type_=_t.expires_at.type),
     ),
     into=Session,
 )
-_SESSION = tuple(_t[name] for name in Session.__struct_fields__)
 _LIST_OF_USER = Statement(
     select(*_SESSION)
     .where(
