@@ -79,6 +79,7 @@ def paths(server: Server) -> list[str]:
         "users?q=nobody",
         f"users/{user}",
         f"users/{user}/sessions",
+        "client-access",
         f"users/{user}/personal-access-tokens",
         "api-resources",
         f"api-resources/{resource}",

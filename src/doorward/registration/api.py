@@ -12,9 +12,7 @@ from doorward.applications.consent_scopes import check_assignable
 from doorward.applications.consent_scopes_api import UserScope
 from doorward.errors import RequestError
 from doorward.kit.clock import Clock, from_milliseconds, to_milliseconds
-from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
-from doorward.kit.ids import new_id, new_token
 from doorward.management.body import (
     Body,
     EntityId,
@@ -24,7 +22,7 @@ from doorward.management.body import (
     custom_issue,
     invalid_input,
 )
-from doorward.registration import store
+from doorward.registration import rules, store
 from doorward.registration.config import (
     KEY,
     Mode,
@@ -37,7 +35,6 @@ from doorward.registration.tables import InitialAccessToken
 from doorward.storage import Database, config_changed
 from doorward.tenants.store import save_config
 
-TOKEN_PREFIX = "iat_"  # noqa: S105 a mark, not a secret
 _PATH = "/api/configs/client-registration"
 _TOKENS = f"{_PATH}/initial-access-tokens"
 
@@ -143,17 +140,15 @@ async def create_initial_access_token(
     expires_at = None if data.expires_at is None else from_milliseconds(data.expires_at)
     if expires_at is not None and expires_at <= now:
         raise invalid_input("body", issues=[custom_issue("expiresAt", "must be in the future")])
-    value = TOKEN_PREFIX + new_token()
-    token = InitialAccessToken(
-        id=new_id(),
-        name=data.name,
-        token_hash=hash_token(value),
-        remaining_uses=data.uses,
-        expires_at=expires_at,
-        created_at=now,
-    )
     async with db.transaction(edge.tenant_id) as tx:
-        await store.add_initial_access_token(tx, tenant_id=edge.tenant_id, token=token)
+        value, token = await rules.create_initial_access_token(
+            tx,
+            tenant_id=edge.tenant_id,
+            name=data.name,
+            uses=data.uses,
+            expires_at=expires_at,
+            now=now,
+        )
     view = _view_token(token)
     view.value = value
     return view

@@ -24,12 +24,13 @@ from doorward.kit.crypto import Sealer, hash_token, is_equal
 from doorward.kit.ids import new_id, new_secret, new_token
 from doorward.registration import store
 from doorward.registration.config import RegistrationConfig
-from doorward.registration.tables import RegisteredClient
+from doorward.registration.tables import InitialAccessToken, RegisteredClient
 from doorward.resources.store import list_scopes_by_id
 from doorward.storage import Executor, Transaction, config_changed
 
 UNNAMED = "Registered application"
 TOKEN_PREFIX = "rat_"  # noqa: S105 a mark, not a secret
+INITIAL_TOKEN_PREFIX = "iat_"  # noqa: S105 a mark, not a secret
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -38,6 +39,32 @@ class Registration(msgspec.Struct, frozen=True):
     application: Application
     secret: str | None
     token: str
+
+
+async def create_initial_access_token(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    name: str,
+    uses: int | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> tuple[str, InitialAccessToken]:
+    """Make an initial access token; return its value, which is stored nowhere, and the token.
+
+    `uses` is the number of registrations it is good for; None: any number.
+    """
+    value = INITIAL_TOKEN_PREFIX + new_token()
+    token = InitialAccessToken(
+        id=new_id(),
+        name=name,
+        token_hash=hash_token(value),
+        remaining_uses=uses,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    await store.add_initial_access_token(tx, tenant_id=tenant_id, token=token)
+    return value, token
 
 
 async def register(
