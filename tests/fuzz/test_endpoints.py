@@ -28,6 +28,30 @@ def part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+MEMBERS: dict[str, Any] = {
+    "redirect_uris": ["https://app.example/callback"],
+    "client_name": "Somebody",
+    "token_endpoint_auth_method": "private_key_jwt",
+    "grant_types": ["authorization_code"],
+    "response_types": ["code"],
+    "jwks": {"keys": []},
+    "subject_type": "public",
+    "id_token_signed_response_alg": "ES256",
+    "request_uris": [],
+    "default_max_age": 10,
+    "contacts": ["a@b.example"],
+}
+
+
+def spoilt_members(data: st.DataObject) -> dict[str, Any]:
+    """Return what a client says of itself, with one to three members of the wrong type."""
+    wrong = {
+        data.draw(st.sampled_from(sorted(MEMBERS))): data.draw(json_values())
+        for _ in range(data.draw(st.integers(1, 3)))
+    }
+    return MEMBERS | wrong
+
+
 @pytest.fixture(scope="module")
 def token(server: Server) -> Iterator[str]:
     """An initial access token that is good for ever."""
@@ -37,6 +61,18 @@ def token(server: Server) -> Iterator[str]:
             f"{REGISTRATION}/initial-access-tokens", json={"name": "Fuzz", "uses": None}
         )
         yield made.raise_for_status().json()["value"]
+
+
+@pytest.fixture(scope="module")
+def registered(http: httpx.Client, bookstore: Bookstore, token: str) -> dict[str, str]:
+    """A client that registered itself, with the token that manages it."""
+    headers = {"authorization": f"Bearer {token}"}
+    members = MEMBERS | {"jwks_uri": "https://app.example/jwks"}
+    del members["jwks"]
+    answer = http.post(f"{bookstore.issuer}/reg", json=members, headers=headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, str] = answer.json()
+    return made
 
 
 class TestPushed:
@@ -134,21 +170,7 @@ class TestRegistration:
         data: st.DataObject,
     ) -> None:
         """A client, or a refusal that stores nothing (RFC 7591 section 3.2.2)."""
-        members: dict[str, Any] = {
-            "redirect_uris": ["https://app.example/callback"],
-            "client_name": "Somebody",
-            "token_endpoint_auth_method": "private_key_jwt",
-            "grant_types": ["authorization_code"],
-            "response_types": ["code"],
-            "jwks": {"keys": []},
-            "subject_type": "public",
-            "id_token_signed_response_alg": "ES256",
-            "request_uris": [],
-            "default_max_age": 10,
-            "contacts": ["a@b.example"],
-        }
-        for _ in range(data.draw(st.integers(1, 3))):
-            members[data.draw(st.sampled_from(sorted(members)))] = data.draw(json_values())
+        members = spoilt_members(data)
         before = fingerprint(server)
 
         answer = http.post(
@@ -159,4 +181,33 @@ class TestRegistration:
 
         if answer.status_code != 201:
             check_refusal(answer)
+            assert fingerprint(server) == before
+
+
+class TestClientConfiguration:
+    @settings(max_examples=120)
+    @given(data=st.data())
+    def test_spoilt_metadata(
+        self,
+        server: Server,
+        http: httpx.Client,
+        bookstore: Bookstore,
+        registered: dict[str, str],
+        data: st.DataObject,
+    ) -> None:
+        """RFC 7592 section 2.2: all of it is changed, or nothing is, and the token stays good."""
+        members = spoilt_members(data) | {"client_id": registered["client_id"]}
+        before = fingerprint(server)
+
+        answer = http.put(
+            f"{bookstore.issuer}/reg/{registered['client_id']}",
+            json=members,
+            headers={"authorization": f"Bearer {registered['registration_access_token']}"},
+        )
+
+        if answer.status_code == 200:
+            registered.update(answer.json())
+        else:
+            check_refusal(answer)
+            assert answer.status_code in {400, 413}
             assert fingerprint(server) == before
