@@ -224,7 +224,8 @@ class TestRefusals:
 
     @pytest.mark.parametrize("type_", ["SPA", "Native"])
     def test_a_secret_on_the_users_device(self, api: httpx.Client, type_: str) -> None:
-        """RFC 8252 section 8.5: it is no secret there. A key of its own is something else."""
+        """RFC 8252 section 8.5, RFC 6749 section 10.1: it is no secret there. A key of its own is
+        something else."""
         secret = create(api, {"tokenEndpointAuthMethod": "client_secret_basic"}, type_=type_)
         key = create(api, {"tokenEndpointAuthMethod": "private_key_jwt", "jwks": JWKS}, type_=type_)
 

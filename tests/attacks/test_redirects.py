@@ -170,8 +170,8 @@ class TestReflection:
         ],
     )
     async def test_what_a_request_says_is_text(self, scene: Scene, payload: str) -> None:
-        """Pages show and carry what a request says, and never run it: the answer by form post, the
-        error page, the page that asks about signing out."""
+        """RFC 6749 section 10.14: pages show and carry what a request says, and never run it: the
+        answer by form post, the error page, the page that asks about signing out."""
         browser, client = scene.browser, scene.client
         headers = {"accept": "text/html"}
         await scene.sign_in()

@@ -20,11 +20,13 @@ class TestForm:
         )
 
     def test_secrets(self) -> None:
+        """RFC 6749 section 2.3.1, against brute force: 190 bits of ours, never a client's
+        choice."""
         assert len(new_secret()) == 32
         assert len(set("".join(new_secret() for _ in range(1000)))) == 62
 
     def test_tokens(self) -> None:
-        """256 bits, base64url without padding."""
+        """RFC 6749 section 10.10: 256 bits where 128 are demanded; base64url without padding."""
         assert len(new_token()) == 43
 
     @pytest.mark.parametrize("length", [1, 64, 500])

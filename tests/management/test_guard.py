@@ -125,6 +125,7 @@ class TestAttacks:
     def test_claims_that_do_not_fit(
         self, server: Server, forge: Forger, claims: dict[str, Any]
     ) -> None:
+        """RFC 6750 section 5.2: of this issuer, for this API, and now."""
         assert refusal(call(server, forge.token(**claims))) == (401, "auth.unauthorized")
 
     @pytest.mark.parametrize("claim", ["aud", "exp", "iss"])

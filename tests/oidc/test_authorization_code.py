@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam
 
 from doorward.kit.jose import half_hash
+from doorward.oidc.tables import access_tokens, authorization_codes, refresh_tokens
 from doorward.users.tables import User
-from tests.oidc.house import VERIFIER, House, RegisteredClient, code_form
+from tests.oidc.house import VERIFIER, House, RegisteredClient, code_challenge, code_form
 
 
 async def refusal(house: House, form: dict[str, Any]) -> str:
@@ -129,8 +131,8 @@ class TestBinding:
     async def test_wrong(
         self, house: House, web: RegisteredClient, ada: User, changes: dict[str, Any]
     ) -> None:
-        """RFC 7636 section 4.6, RFC 6749 section 4.1.3, OpenID Connect Core sections 3.1.3.2 and
-        3.1.3.4; a refusal does not spend the code."""
+        """RFC 7636 section 4.6, RFC 6749 sections 4.1.3 and 10.6, OpenID Connect Core sections
+        3.1.3.2 and 3.1.3.4; a refusal does not spend the code."""
         code = (await house.browser().authorize(web, user=ada))["code"]
         form = {k: v for k, v in (code_form(web, code) | changes).items() if v is not None}
 
@@ -145,8 +147,8 @@ class TestBinding:
             assert await refusal(house, code_form(web, altered)) == "invalid_grant"
 
     async def test_foreign_client(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """A code for one client, used by another, works for neither the thief nor against the
-        owner."""
+        """RFC 6749 sections 4.1.3 and 10.5: a code for one client, used by another, works for
+        neither the thief nor against the owner."""
         thief = await house.add_client()
         code = (await house.browser().authorize(web, user=ada))["code"]
 
@@ -173,8 +175,40 @@ class TestBinding:
         del form["code_verifier"]
         assert (await house.token(form)).status_code == 200
 
+    async def test_verifier_of_another_request(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 7636 section 4.4: a challenge belongs to the code that was given for it."""
+        other = "another-verifier-of-more-than-43-characters-012345"
+        browser = house.browser()
+        one = (await browser.authorize(web, user=ada))["code"]
+        two = (await browser.authorize(web, user=ada, code_challenge=code_challenge(other)))["code"]
+
+        assert await refusal(house, code_form(web, two)) == "invalid_grant"
+        swapped = code_form(web, one) | {"code_verifier": other}
+        assert await refusal(house, swapped) == "invalid_grant"
+        assert await house.exchange(web, one)
+        assert await house.exchange(web, two, code_verifier=other)
+
+    async def test_nothing_readable_is_stored(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """RFC 6749 sections 10.3 to 10.5: neither code nor tokens stand in the database."""
+        browser = house.browser()
+        tokens = await house.sign_in(web, ada, browser=browser)
+        code = (await browser.authorize(web, user=ada))["code"]
+
+        rows = []
+        for table in (authorization_codes, access_tokens, refresh_tokens):
+            query = table.select().where(table.c.tenant_id == bindparam("tenant_id"))
+            rows += await house.db.all(query, tenant_id=house.tenant_id)
+
+        assert len(rows) == 4
+        for value in (code, tokens["access_token"][21:], tokens["refresh_token"][21:]):
+            assert value not in repr(rows)
+
     async def test_expiry(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """RFC 6749 section 4.1.2: a code lives for a minute."""
+        """RFC 6749 sections 4.1.2 and 10.5: a code lives for a minute."""
         browser = house.browser()
         code = (await browser.authorize(web, user=ada))["code"]
         house.pass_time(seconds=61)

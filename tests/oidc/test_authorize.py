@@ -23,7 +23,8 @@ class TestSignIn:
     async def test_a_stranger_is_sent_to_the_page(
         self, house: House, web: RegisteredClient
     ) -> None:
-        """OpenID Connect Core section 3.1.2.3: without a session the person signs in first."""
+        """RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.3: without a session the person
+        signs in first."""
         browser = house.browser()
 
         answer = await browser.request(web)
@@ -139,6 +140,7 @@ class TestTarget:
     async def test_never_redirected(
         self, house: House, web: RegisteredClient, changes: dict[str, Any], error: str
     ) -> None:
+        """RFC 6749 sections 3.1.2.4 and 10.15, RFC 8252 section 8.4: not even almost the same."""
         answer = await house.browser().request(web, **changes)
 
         assert answer.status_code == 400
@@ -205,6 +207,43 @@ class TestTarget:
 
         assert answer.status_code == 400
         assert answer.json()["error_description"] == "missing required parameter redirect_uri"
+
+    @pytest.mark.parametrize("type_", ["SPA", "Native", "Traditional"])
+    @pytest.mark.parametrize("redirect_uri", [CALLBACK, "http://localhost:3000/cb", None])
+    async def test_none_registered(
+        self, house: House, type_: str, redirect_uri: str | None
+    ) -> None:
+        """RFC 6749 section 3.1.2.2: clients are required to register where they are answered."""
+        client = await house.add_client(type_, redirect_uris=())
+
+        answer = await house.browser().request(client, redirect_uri=redirect_uri)
+
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+
+    @pytest.mark.parametrize(
+        "redirect_uri",
+        [
+            "com.example.app:/callback",
+            "com.example.app://callback",
+            "https://app.example/callback",
+            "http://127.0.0.1/callback",
+            "http://[::1]/callback",
+        ],
+    )
+    async def test_native(self, house: House, ada: User, redirect_uri: str) -> None:
+        """RFC 8252 sections 6 and 7.1 to 7.3: a scheme of its own, an address on the web that it
+        claimed, or loopback; each with PKCE, and to the end."""
+        client = await house.add_client("Native", redirect_uris=(redirect_uri,))
+        browser = house.browser()
+        await browser.authorize(await house.add_client(), user=ada)
+
+        answer = await browser.request(client, prompt=None)
+
+        location = answer.headers["location"]
+        assert location.startswith(f"{redirect_uri}?code=")
+        tokens = await house.exchange(client, query_of(location)["code"][0])
+        assert (await house.verify(tokens["id_token"], typ="jwt"))["sub"] == ada.id
 
     @pytest.mark.parametrize(
         ("type_", "redirect_uri", "is_accepted"),
@@ -311,7 +350,8 @@ class TestRefusals:
 class TestPkce:
     @pytest.mark.parametrize("type_", ["SPA", "Native"])
     async def test_required_for_public_clients(self, house: House, type_: str) -> None:
-        """RFC 9700 section 2.1.1: public clients MUST use PKCE."""
+        """RFC 9700 section 2.1.1, RFC 8252 section 8.1: public clients MUST use PKCE; RFC 7636
+        section 4.4.1: they are told so by invalid_request."""
         client = await house.add_client(type_)
 
         returned = answer_of(
@@ -336,8 +376,8 @@ class TestPkce:
     async def test_only_s256(
         self, house: House, web: RegisteredClient, changes: dict[str, Any]
     ) -> None:
-        """RFC 7636 sections 4.2 to 4.4: `plain`, also by omission, is refused, as are malformed
-        challenges, even where PKCE is optional."""
+        """RFC 7636 sections 4.2 to 4.4 and 4.4.1: `plain`, also by omission, is refused, as are
+        malformed challenges, even where PKCE is optional."""
         returned = answer_of(await house.browser().request(web, **changes))
 
         assert returned["error"] == "invalid_request"
@@ -357,7 +397,7 @@ class TestModes:
 
     async def test_form_post(self, house: House, web: RegisteredClient, ada: User) -> None:
         """OAuth 2.0 Form Post Response Mode section 2: a form that only the client's address may
-        receive, never cached."""
+        receive, never cached. RFC 6749 section 10.14: what a request holds is text there."""
         browser = house.browser()
         await browser.authorize(web, user=ada)
 
@@ -390,6 +430,13 @@ class TestScopes:
 
         assert "refresh_token" not in tokens
         assert tokens["scope"] == "openid profile"
+
+    async def test_none_asked_for(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """RFC 6749 section 3.3: without scope there is a default, which is no scope at all."""
+        tokens = await house.sign_in(web, ada, scope=None, prompt=None)
+
+        assert tokens["scope"] == ""
+        assert "id_token" not in tokens
 
     async def test_unknown_scopes_are_ignored(
         self, house: House, web: RegisteredClient, ada: User

@@ -77,7 +77,7 @@ class TestSecrets:
         ],
     )
     async def test_wrong(self, house: House, web: RegisteredClient, form: dict[str, str]) -> None:
-        """RFC 6749 section 5.2: 401 invalid_client."""
+        """RFC 6749 sections 3.2.1 and 5.2: a client with a secret proves itself, else 401."""
         answer = await house.token(GRANT | {"client_id": web.id} | form)
 
         assert answer.status_code == 401

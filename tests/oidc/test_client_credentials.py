@@ -101,8 +101,28 @@ class TestClientCredentials:
         assert answer.status_code == 403
         assert answer.json()["error"] == "access_denied"
 
+    @pytest.mark.parametrize("secret", [None, "", "wrong"])
+    async def test_who_proves_nothing(
+        self, house: House, machine: RegisteredClient, secret: str | None
+    ) -> None:
+        """RFC 6749 section 4.4.2: the client MUST be authenticated."""
+        answer = await house.token(
+            {name: value for name, value in form(machine, client_secret=secret).items() if value}
+        )
+
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+    @pytest.mark.parametrize("type_", ["SPA", "Native"])
+    async def test_public_clients(self, house: House, type_: str) -> None:
+        """RFC 6749 section 4.4: MUST only be used by confidential clients."""
+        client = await house.add_client(type_)
+
+        answer = await house.token(form(client))
+
+        assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+
     async def test_for_machines_only(self, house: House, web: RegisteredClient) -> None:
-        """RFC 6749 section 5.2: unauthorized_client."""
+        """RFC 6749 sections 4.4 and 5.2: unauthorized_client."""
         answer = await house.token(form(web))
 
         assert answer.json()["error"] == "unauthorized_client"

@@ -29,7 +29,7 @@ BOOKS = "https://books.example/api"
 
 class TestDeviceAuthorization:
     async def test_answer(self, house: House, tv: RegisteredClient) -> None:
-        """RFC 8628 section 3.2: what the device is told."""
+        """RFC 8628 sections 3.2 and 5.2: what the device is told; a code of 256 bits among it."""
         codes = (await Device.start(house, tv)).codes
 
         assert re.fullmatch(
@@ -51,6 +51,18 @@ class TestDeviceAuthorization:
         assert metadata["device_authorization_endpoint"] == "http://localhost:3001/oidc/device/auth"
         assert DEVICE_CODE in metadata["grant_types_supported"]
         assert response.headers["cache-control"] == "no-store"
+
+    async def test_parameters(self, house: House, tv: RegisteredClient) -> None:
+        """RFC 8628 section 3.1: POST alone; unknown parameters are ignored, and those without a
+        value count as omitted."""
+        form = {"client_id": tv.id, "unheard_of": "1", "scope": "", "resource": ""}
+
+        posted = await house.http.post("/oidc/device/auth", data=form)
+        got = await house.http.get("/oidc/device/auth", params=form)
+
+        assert posted.status_code == 200
+        assert got.status_code in {404, 405}
+        assert "device_code" not in got.text
 
     @pytest.mark.parametrize("type_", ["Native", "SPA", "Traditional", "MachineToMachine"])
     async def test_only_devices(self, house: House, type_: str) -> None:
@@ -121,8 +133,8 @@ class TestApproval:
     async def test_the_page_says_who_asks_for_what(
         self, house: House, tv: RegisteredClient, ada: User
     ) -> None:
-        """RFC 8628 section 5.4: the code to compare, the application, the account, the scopes, of
-        an API only those that the person's roles grant."""
+        """RFC 8628 sections 3.3 and 5.4: the code to compare, the application, the account, the
+        scopes, of an API only those that the person's roles grant."""
         ids = await house.add_resource()
         await house.add_role(scope_ids=[ids["read:books"]], user=ada)
         device = await Device.start(
@@ -163,8 +175,8 @@ class TestApproval:
     async def test_confirmation_always_happens(
         self, house: House, tv: RegisteredClient, ada: User
     ) -> None:
-        """RFC 8628 section 5.4: also who is signed in, and follows a link with the code, is asked.
-        Looking approves nothing."""
+        """RFC 8628 sections 3.3.1 and 5.4: also who is signed in, and follows a link with the code,
+        is asked. Looking approves nothing."""
         browser = house.browser()
         await browser.authorize(await house.add_client(), user=ada)
         device = await Device.start(house, tv)

@@ -55,6 +55,21 @@ class TestDiscovery:
         }
         assert metadata["authorization_response_iss_parameter_supported"] is True
 
+    async def test_form(self, house: House, admin_house: House) -> None:
+        """RFC 8414 section 2: an issuer without query and fragment, and the endpoints that
+        the grants need; RFC 8414 section 3.2: JSON in which nothing is empty."""
+        for each in (house, admin_house):
+            answer = await each.http.get("/oidc/.well-known/oauth-authorization-server")
+
+            metadata = answer.json()
+            assert answer.headers["content-type"].startswith("application/json")
+            assert metadata["issuer"] == f"{each.endpoint}/oidc"
+            assert not [name for name, value in metadata.items() if value in (None, [], {}, "")]
+            for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                assert metadata[name].startswith(f"{each.endpoint}/oidc/")
+                assert "#" not in metadata[name]
+            assert "response_types_supported" in metadata
+
     async def test_how_clients_authenticate(self, house: House) -> None:
         """RFC 8414 section 2: at each endpoint of theirs alike, and with which algorithms."""
         metadata = (await house.http.get("/oidc/.well-known/openid-configuration")).json()

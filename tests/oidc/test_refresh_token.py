@@ -73,6 +73,19 @@ class TestRefresh:
         assert other.json()["scope"] == "email"
         assert again.json()["scope"] == "openid profile offline_access"
 
+    async def test_a_new_token_has_all_scopes(self, house: House, ada: User) -> None:
+        """RFC 6749 section 6: the scope of a new refresh token is that of the one it replaces,
+        however few an access token was asked for."""
+        client = await house.add_client("Native")
+        first = await house.sign_in(client, ada)
+
+        fewer = (await house.refresh(client, first["refresh_token"], scope="openid")).json()
+        again = await house.refresh(client, fewer["refresh_token"])
+
+        assert fewer["refresh_token"] != first["refresh_token"]
+        assert fewer["scope"] == "openid"
+        assert again.json()["scope"] == "openid profile offline_access"
+
     @pytest.mark.parametrize("organization_id", ["org", "default"])
     async def test_organizations(
         self, house: House, web: RegisteredClient, ada: User, organization_id: str

@@ -57,7 +57,8 @@ class TestResume:
         assert sorted(answer.status_code for answer in answers) == [303] + [400] * 9
 
     async def test_in_another_browser(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """Login CSRF: who knows the uid, but has no signed cookie of it, gets nothing."""
+        """RFC 6749 section 10.12, login CSRF: who knows the uid, but has no signed cookie of it,
+        gets nothing."""
         browser = house.browser()
         await browser.request(web)
         uid = browser.waiting()[web.id]

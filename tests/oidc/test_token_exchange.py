@@ -240,7 +240,8 @@ class TestAccessTokens:
     async def test_narrower_audience(
         self, house: House, broker: RegisteredClient, ada: User, books: dict[str, str]
     ) -> None:
-        """An API trades the token it got for one of another API, in the user's name."""
+        """An API trades the token it got for one of another API, in the user's name. RFC 8693
+        sections 4.2 and 4.3: the scopes as one string, and the client that asked."""
         ids = await house.add_resource(FILMS, scopes=("watch",))
         await house.add_role(scope_ids=[ids["watch"]], user=ada)
         token = await api_token(house, ada)
@@ -496,7 +497,8 @@ class TestAttacks:
     async def test_wrong_type_in_the_right_store(
         self, house: House, broker: RegisteredClient, ada: User, books: dict[str, str]
     ) -> None:
-        """Each value is looked for where its type says; other credentials are none."""
+        """RFC 8693 section 2.1: each value is judged by the rules of the type that it is said to
+        have; other credentials are none. RFC 8693 section 2.2.2: invalid_request."""
         tokens = await house.sign_in(await house.add_client(), ada)
         values = {
             "personal": await personal_token(house, ada),

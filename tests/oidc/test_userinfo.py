@@ -165,6 +165,24 @@ class TestAccess:
         assert by_form.json()["sub"] == by_header.json()["sub"] == ada.id
         assert by_form.headers["cache-control"] == "no-store"
 
+    @pytest.mark.parametrize(
+        "content_type", ["text/plain", "multipart/form-data; boundary=x", "application/xml"]
+    )
+    async def test_other_bodies(
+        self, house: House, web: RegisteredClient, ada: User, content_type: str
+    ) -> None:
+        """RFC 6750 section 2.2: a token in a body that is no form is none."""
+        token = (await house.sign_in(web, ada))["access_token"]
+
+        answer = await house.http.post(
+            "/oidc/me",
+            content=f"access_token={token}",
+            headers={"content-type": content_type},
+        )
+
+        assert answer.status_code in {400, 401}
+        assert "sub" not in answer.json()
+
     async def test_never_in_the_address(
         self, house: House, web: RegisteredClient, ada: User
     ) -> None:

@@ -295,6 +295,7 @@ class TestTheInteraction:
 
 class TestPages:
     def test_headers(self, door: Door) -> None:
+        """RFC 6749 section 10.13: the page where people sign in is never in a frame."""
         headers = door.arrive().response.headers
 
         assert headers["cache-control"] == "no-store"

@@ -158,7 +158,8 @@ class TestAsking:
         assert "code" in await house.browser().authorize(web, user=ada)
 
     async def test_native(self, house: House, ada: User) -> None:
-        """RFC 8252 section 8.6: an earlier consent does not speak for a native application."""
+        """RFC 8252 section 8.6, RFC 6749 sections 2.3 and 10.2: an earlier consent does not speak
+        for a native application, for nobody knows that it is the same one."""
         partner = await make_partner(house, "Native")
         browser = house.browser()
         await allow(house, browser, partner, ada, prompt=None, scope="openid")
@@ -348,7 +349,7 @@ class TestApi:
 
 class TestAttacks:
     async def test_forged(self, house: House, partner: RegisteredClient, ada: User) -> None:
-        """CSRF: no site can say yes for the user, nor another sign-in's form."""
+        """RFC 6749 section 10.12: no site can say yes for the user, nor another sign-in's form."""
         browser, other = house.browser(), house.browser()
         page = await ask(browser, partner, ada)
         stolen = form_of(
@@ -370,7 +371,7 @@ class TestAttacks:
         assert await find_consent_of(house, ada, partner) is None
 
     async def test_not_framed(self, house: House, partner: RegisteredClient, ada: User) -> None:
-        """Clickjacking: the page is never in a frame."""
+        """RFC 6749 section 10.13: the page is never in a frame."""
         browser = house.browser()
 
         answer = await browser.get(await ask(browser, partner, ada))

@@ -203,12 +203,14 @@ class TestTokens:
         assert await house.is_good(answer["access_token"])
 
     async def test_no_offline_access_without_a_code(self, house: House, ada: User) -> None:
-        """OpenID Connect Core section 11: offline_access is for response types with a code."""
+        """OpenID Connect Core section 11: offline_access is for response types with a code; RFC
+        6749 section 4.2.2: a refresh token never comes through the browser."""
         client = await add_hybrid(house)
 
         answer = await house.browser().authorize(client, user=ada, response_type="id_token token")
 
         assert answer["scope"] == "openid profile"
+        assert "refresh_token" not in answer
 
     @pytest.mark.parametrize(
         ("changes", "error"),

@@ -90,7 +90,7 @@ class TestByAuthority:
         ids=["RFC 9440", "nginx", "bare base64"],
     )
     async def test_the_subject(self, tls_house: House, spelled: Callable[[Issued], str]) -> None:
-        """Section 2.1.2: tls_client_auth_subject_dn."""
+        """RFC 8705 section 2.1.2: tls_client_auth_subject_dn."""
         client = await add_client(tls_house)
 
         assert await believes(tls_house, client, spelled(issue(by=AUTHORITY)))
@@ -135,7 +135,7 @@ class TestByAuthority:
         name: x509.GeneralName,
         other: x509.GeneralName,
     ) -> None:
-        """Section 2.1.2: tls_client_auth_san_*, of its own kind, and whole."""
+        """RFC 8705 section 2.1.2: tls_client_auth_san_*, of its own kind, and whole."""
         client = await add_client(tls_house, **{member: value})
 
         good = issue(by=AUTHORITY, names=(other, name))
@@ -145,7 +145,7 @@ class TestByAuthority:
             assert not await believes(tls_house, client, bad.escaped)
 
     async def test_of_a_strangers_authority(self, tls_house: House) -> None:
-        """Section 2.1: a chain to no trusted authority, though all the names are right."""
+        """RFC 8705 section 2.1: a chain to no trusted authority, though all the names are right."""
         client = await add_client(tls_house)
         server = issue(by=AUTHORITY, usage=ExtendedKeyUsageOID.SERVER_AUTH)
         leaf = issue(by=AUTHORITY)
@@ -161,7 +161,7 @@ class TestByAuthority:
             assert not await believes(tls_house, client, forged.escaped)
 
     async def test_two_registered_names(self, tls_house: House) -> None:
-        """Section 2.1.2: exactly one; with two it is anybody's guess which one counts."""
+        """RFC 8705 section 2.1.2: exactly one; with two it is anybody's guess which one counts."""
         client = await add_client(
             tls_house, tlsClientAuthSubjectDn=SUBJECT, tlsClientAuthSanDns="client.example"
         )
@@ -194,7 +194,7 @@ class TestByAuthority:
 
 class TestSelfSigned:
     async def test_the_registered_one(self, tls_house: House) -> None:
-        """Section 2.2: one of those in the client's jwks, by x5c."""
+        """RFC 8705 section 2.2: one of those in the client's jwks, by x5c."""
         old, new = issue(), issue()
         client = await add_self_signed(tls_house, old, new)
 
@@ -212,7 +212,7 @@ class TestSelfSigned:
         assert not await believes(tls_house, client, expired.escaped)
 
     async def test_at_an_address(self, tls_house: House, site: ClientSite) -> None:
-        """Section 2.2.2: jwks_uri, so that certificates can be changed without us."""
+        """RFC 8705 section 2.2.2: jwks_uri, so that certificates can be changed without us."""
         old, new = issue(), issue()
         site.pages["/jwks"] = Page.json({"keys": [old.jwk]})
         client = await add_self_signed(tls_house, jwks=None, jwksUri="https://client.example/jwks")
@@ -254,8 +254,8 @@ class TestHeader:
         assert not await believes(tls_house, client, header)
 
     async def test_from_a_stranger(self, tls_house: House) -> None:
-        """RFC 9700 section 4.13: the header is believed from a proxy that we name; anybody can
-        write it."""
+        """RFC 9700 section 4.13, RFC 8705 section 6.5: the header is believed from a proxy that we
+        name; anybody can write it."""
         issued = issue()
         client = await add_self_signed(tls_house, issued)
         transport = tls_house.http._transport
