@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from tests.sign_in.door import SOCIAL_ONLY, Door
@@ -203,6 +205,24 @@ class TestTheAnswerOfTheProvider:
         assert again.status == 400
         assert again.follow("Go back").path == "/sign-in"
         assert len(door.discord.requests) == asked
+
+    def test_counts_once_of_many_at_once(self, door: Door) -> None:
+        """The state is spent before the provider is asked: one of all is heard."""
+        door.offer_discord(signUp=SOCIAL_ONLY)
+        page = door.arrive().submit(button="Continue with Discord")
+        callback, cookies = door.consent(page), page.visitor.client.cookies
+        asked = len(door.discord.requests)
+
+        with ThreadPoolExecutor(8) as threads:
+            answers = [
+                threads.submit(httpx.get, callback, cookies=cookies, timeout=20) for _ in range(8)
+            ]
+            statuses = sorted(answer.result().status_code for answer in answers)
+
+        assert statuses[0] == 303
+        assert all(400 <= status < 500 for status in statuses[1:])
+        assert len(door.discord.requests) == asked + 2  # the token, and whose it is
+        assert len(door.users()) == 1
 
     def test_needs_the_state_that_was_sent(self, door: Door) -> None:
         door.offer_discord(signUp=SOCIAL_ONLY)
