@@ -91,6 +91,39 @@ class TestSecrets:
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Basic realm=")
 
+    @pytest.mark.parametrize("authorization", ["Bearer abc", "Digest username=x", "x"])
+    async def test_another_scheme_is_challenged(self, house: House, authorization: str) -> None:
+        """RFC 6749 section 5.2: so is who used it in a way that is not supported."""
+        answer = await house.token(GRANT, authorization=authorization)
+
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+    async def test_expired_basic_is_challenged(self, house: House) -> None:
+        """RFC 6749 section 5.2: and who used a secret there that is over."""
+        soon = house.clock.now() + timedelta(minutes=5)
+        client = await house.add_client(secrets={SECRET: soon})
+        house.pass_time(minutes=6)
+
+        answer = await house.token(GRANT, authorization=basic(client.id, SECRET))
+
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert answer.json()["error_description"] == "client secret has expired"
+        assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+    @pytest.mark.parametrize("method", ["private_key_jwt", "self_signed_tls_client_auth"])
+    @pytest.mark.parametrize("secret", ["", SECRET])
+    async def test_the_header_is_no_way_in_for_others(
+        self, house: House, method: str, secret: str
+    ) -> None:
+        """RFC 6749 section 5.2: nor is it for clients that sign, or show a certificate."""
+        client = await house.add_client(metadata={"tokenEndpointAuthMethod": method})
+
+        answer = await house.token(GRANT, authorization=basic(client.id, secret))
+
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
     @pytest.mark.parametrize(
         "authorization",
         [

@@ -66,7 +66,8 @@ async def authenticate_client(
 
     # 3. What it sent is what it is registered for, and right.
     method = client.auth_method
-    if sent.secret and method not in _WITH_SECRET:
+    has_header = sent.challenge is not None and method != AuthMethod.NONE
+    if (sent.secret or has_header) and method not in _WITH_SECRET:
         raise InvalidClient("the client must not send a secret", challenge=sent.challenge)
     if sent.assertion is not None and method not in _WITH_ASSERTION:
         raise InvalidClient("the client must not send an assertion")
@@ -114,7 +115,9 @@ def _credentials(request: OidcRequest) -> _Credentials:
 def _parse_basic(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise InvalidRequest("the authorization header must use the scheme Basic")
+        raise InvalidClient(
+            "the authorization header must use the scheme Basic", challenge=_CHALLENGE
+        )
     try:
         text = b64decode(encoded.strip(), validate=True).decode()
         client_id, colon, secret = text.partition(":")
@@ -139,4 +142,7 @@ def _check_secret(
     if not matching:
         raise InvalidClient("client authentication failed", challenge=sent.challenge)
     if not any(one.expires_at is None or one.expires_at > now for one in matching):
+        # RFC 6749 section 5.2: 401 to who used the header.
+        if sent.challenge is not None:
+            raise InvalidClient("client secret has expired", challenge=sent.challenge)
         raise InvalidRequest("client secret has expired")
