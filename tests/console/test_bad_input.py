@@ -14,6 +14,14 @@ from tests.support.pages import Page, Visitor
 from tests.support.server import Server
 
 FIELDS = [
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+    "mode",
+    "unused_client_days",
+    "uses",
+    "period",
+    "session_id",
+    "grant_id",
     "name",
     "description",
     "type",

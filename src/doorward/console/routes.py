@@ -107,6 +107,7 @@ def console_router(*, find_name_conflicts: FindNameConflicts) -> Router:
             client_access.create_initial_token,
             client_access.delete_initial_token,
             signing_keys.show_signing_keys,
+            signing_keys.save_period,
             signing_keys.rotate,
             show_unknown_page,
         ],
