@@ -33,6 +33,7 @@ from doorward.storage.errors import (
 )
 from doorward.storage.schema import metadata
 from doorward.storage.statements import SQLITE, Compiled, Statement, compile_any
+from doorward.storage.worker_thread import WorkerThread
 
 AnyStatement = Statement[Any] | Executable
 
@@ -181,8 +182,7 @@ class _Writer:
         self._is_open = False
         self._locked_since: float | None = None
         self._group: list[asyncio.Future[None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
-        self._committing: set[asyncio.Task[None]] = set()
+        self._thread = WorkerThread("sqlite-commit")
 
     @property
     def is_locked_out(self) -> bool:
@@ -226,11 +226,10 @@ class _Writer:
         await asyncio.shield(on_disk)
 
     async def close(self) -> None:
+        # A commit under way has the turn.
         async with self._turn:
             pass
-        if self._committing:
-            await asyncio.wait(self._committing)
-        self._thread.shutdown(wait=True)
+        self._thread.close()
         self.connection.execute("PRAGMA optimize")
         self.connection.close()
 
@@ -238,10 +237,8 @@ class _Writer:
         """Hand the writer to the next in line, or commit if there is none or the group is full."""
         if self._waiting and len(self._group) < _MAX_GROUP:
             self._turn.release()
-            return
-        task = asyncio.get_running_loop().create_task(self._commit())
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
+        else:
+            self._commit()
 
     async def _begin(self) -> None:
         try:
@@ -254,8 +251,7 @@ class _Writer:
             if now - since > _BUSY_TIMEOUT:
                 # Somebody has waited already. If each in line did so, the last would for hours.
                 raise DatabaseUnavailable("the database is locked") from error
-            loop = asyncio.get_running_loop()
-            begun = loop.run_in_executor(self._thread, self._begin_patiently, since + _BUSY_TIMEOUT)
+            begun = self._thread.submit(partial(self._begin_patiently, since + _BUSY_TIMEOUT))
             try:
                 await asyncio.shield(begun)
             except asyncio.CancelledError:
@@ -276,20 +272,26 @@ class _Writer:
                     raise DatabaseUnavailable("the database is locked") from error
                 time.sleep(0.001)
 
-    async def _commit(self) -> None:
-        """Commit the group in a thread: a task that owns the turn and passes it on at the end."""
+    def _commit(self) -> None:
+        """Commit the group in the thread, which has the turn until `_end` passes it on."""
         group, self._group = self._group, []
-        failure: BaseException | None = None
+        if group:
+            committed = self._thread.submit(partial(self.connection.execute, "COMMIT"))
+            committed.add_done_callback(partial(self._end, group))
+            return
         try:
-            if group:
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
-            elif self._is_open:
+            if self._is_open:
                 self.connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            failure = _translate(error)
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+        finally:
+            self._is_open = False
+            self._turn.release()
+
+    def _end(self, group: list[asyncio.Future[None]], committed: asyncio.Future[Any]) -> None:
+        """Tell a group how its commit went, and let the next one have the writer."""
+        error = committed.exception()
+        failure = _translate(error) if isinstance(error, sqlite3.Error) else error
+        if failure is not None and self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
         self._is_open = False
         for on_disk in group:
             if on_disk.done():
