@@ -176,7 +176,7 @@ async def device_success(request: OidcRequest, provider: Provider) -> OidcRespon
         request,
         "kit/message.html",
         texts={"title": f"device.{outcome}_title", "message": f"device.{outcome}"},
-        kind="done",
+        kind="done" if outcome == "done" else "error",
         actions=[],
     )
 
