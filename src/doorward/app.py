@@ -58,6 +58,8 @@ _OIDC_PATHS = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
 )
+# Digits of the length of a body that is read whole whatever becomes of it: less than 10 kB.
+_SMALL_LENGTH = 4
 _SWEEP_INTERVAL = timedelta(seconds=60)
 
 
@@ -222,6 +224,8 @@ class App:
         if running is None:
             await _answer(send, 503, b'{"status":"not running"}')
             return
+        if _may_stay_unread(scope):
+            receive, send = _announcing_close(receive, send)
         # 1. Who is asking, and of which tenant.
         edge = self._edge(scope)
         scope.setdefault("state", {})["edge"] = edge
@@ -300,6 +304,35 @@ def _mutual_tls(settings: Settings) -> MutualTls | None:
     except ValueError as error:
         raise ConfigurationError(f"DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES: {error}") from error
     return MutualTls(authorities=authorities, endpoint=settings.mtls_endpoint or None)
+
+
+def _may_stay_unread(scope: Scope) -> bool:
+    """Whether a request has a body of a size that may be refused before all of it has come."""
+    if scope["method"] in {"GET", "HEAD"} or scope.get("http_version") == "2":
+        return False
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and len(value) > _SMALL_LENGTH)
+        for name, value in scope["headers"]
+    )
+
+
+def _announcing_close(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """RFC 9112 section 9.6: say that the connection closes after an answer to half a request; the
+    client's next request would else be sent into a connection that is just being closed."""
+    is_read = False
+
+    async def read() -> dict[str, Any]:
+        nonlocal is_read
+        message = await receive()
+        is_read = not message.get("more_body", False)
+        return message
+
+    async def answer(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start" and not is_read:
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return read, answer
 
 
 async def _health(path: str, db: Database, send: Send) -> None:

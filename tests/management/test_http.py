@@ -222,6 +222,25 @@ class TestRouting:
 
         assert answer.status_code == 413
 
+    @pytest.mark.parametrize("path", ["/api/applications", "/oidc/token", "/api/nothing"])
+    def test_the_request_after_an_oversized_one(self, api: httpx.Client, path: str) -> None:
+        """RFC 9112 section 9.6: who is answered before the end hears that the connection closes."""
+        for _ in range(10):
+            refused = api.post(path, content=(b"x" * 65536 for _ in range(20)))
+            after = api.get("/api/status")
+
+            assert refused.status_code in {404, 413}
+            assert refused.headers["connection"] == "close"
+            assert after.status_code == 204
+
+    def test_an_ordinary_body_keeps_the_connection(self, api: httpx.Client) -> None:
+        body = {"name": "A", "type": "Nothing", "customData": {"a": "x" * 20_000}}
+
+        answer = api.post("/api/applications", json=body)
+
+        assert answer.status_code == 400
+        assert "connection" not in answer.headers
+
 
 class TestHeaders:
     """What every answer carries."""
