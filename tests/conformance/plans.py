@@ -306,6 +306,8 @@ PLANS: tuple[Plan, ...] = (
                     "oidcc-rp-initiated-logout-discovery-endpoint-verification",
                     "oidcc-rp-initiated-logout",
                     "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+                    "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
+                    "oidcc-rp-initiated-logout-bad-id-token-hint",
                     "oidcc-rp-initiated-logout-modified-id-token-hint",
                     "oidcc-rp-initiated-logout-no-id-token-hint",
                     "oidcc-rp-initiated-logout-no-params",

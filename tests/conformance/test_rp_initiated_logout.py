@@ -54,6 +54,32 @@ def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(rp: RelyingParty
     assert "post_logout_redirect_uri" in page.text
 
 
+def test_oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(
+    rp: RelyingParty,
+) -> None:
+    """Section 3: a query makes another address of a registered one."""
+    hint = hint_of(rp)
+
+    page = rp.sign_out(
+        id_token_hint=hint, post_logout_redirect_uri=f"{SIGNED_OUT}?foo=bar", state=STATE
+    )
+
+    assert page.status == 400
+    assert "location" not in page.response.headers
+    assert "post_logout_redirect_uri" in page.text
+
+
+def test_oidcc_rp_initiated_logout_bad_id_token_hint(rp: RelyingParty) -> None:
+    """Section 2: what is no ID token at all leads nowhere and signs nobody out."""
+    rp.run()
+
+    page = rp.sign_out(id_token_hint="bad", post_logout_redirect_uri=SIGNED_OUT, state=STATE)
+
+    assert page.status == 400
+    assert "location" not in page.response.headers
+    assert rp.is_signed_in()
+
+
 def test_oidcc_rp_initiated_logout_modified_id_token_hint(rp: RelyingParty) -> None:
     """Section 2: a hint that is not ours leads nowhere and signs nobody out."""
     header, _, signature = hint_of(rp).split(".")
