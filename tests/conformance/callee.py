@@ -60,7 +60,7 @@ def running_callee(authority: Authority | None = None) -> Iterator[Callee]:
     if authority is not None:
         server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
         callee = Callee(f"https://localhost:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield callee
