@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find src sdk/src -name '*.py' 2>/dev/null)
 PROJECTS := pyproject.toml $(wildcard sdk/pyproject.toml)
 CLIENTS := tests/clients/node
-# Files are taken in their order: the long ones with few tests would else come last, on one core.
-PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Three workers for two cores: some tests wait. Files are taken in their order: the long ones with few
+# tests would else come last, on one core.
+PYTEST ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test conformance run-conformance fuzz lint types contracts docs docs-check bench install clean
 
