@@ -128,6 +128,8 @@ def _add_configuration(db: sqlite3.Connection, size: Size, *, now: int) -> None:
         "indicator": "printf('https://%d.example/api', i)",
         "is_default": "0",
         "access_token_ttl": "3600",
+        "access_token_format": "'jwt'",
+        "authorization_details_types": "'[]'",
     }
     _insert(db, resources, columns, source="FROM n", count=size.resources)
 
