@@ -43,6 +43,7 @@ def test_all_of_it(api: httpx.Client) -> None:
     again = api.post(path, json={"userScopes": ["email", "profile"]})
 
     assert (added.status_code, again.status_code) == (201, 201)
+    assert added.text == "Created"
     assert api.get(path).json() == empty | {
         "userScopes": ["email", "profile"],
         "resourceScopes": [

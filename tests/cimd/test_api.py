@@ -77,7 +77,7 @@ class TestConsentScopes:
             self.PATH, json={"userScopes": ["profile", "email"], "resourceScopes": [scope["id"]]}
         )
 
-        assert added.status_code == 201
+        assert (added.status_code, added.text) == (201, "Created")
         assert api.get(self.PATH).json() == nothing | {
             "userScopes": ["email", "profile"],
             "resourceScopes": [

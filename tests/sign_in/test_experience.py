@@ -277,7 +277,7 @@ class TestRegistration:
 
         made = program.call("POST", "/identification", {"verificationId": id_})
 
-        assert made.status_code == 201
+        assert (made.status_code, made.text) == (201, "Created")
         assert [user["username"] for user in door.users()] == ["ada"]
         assert program.finish().location.startswith(f"{REDIRECT_URI}?code=")
 

@@ -160,11 +160,32 @@ class TestWhatMayBeSaved:
             ({"signIn": {"methods": []}}, set()),
             ({"signIn": {"methods": [USERNAME, EMAIL_PASSWORD]}}, set()),
             ({"signUp": sign_up("email", verify=True)}, {"Email"}),
-            ({"mfa": {"policy": "Mandatory", "factors": ["Totp", "BackupCode"]}}, set()),
+            ({"mfa": {"policy": "UserControlled", "factors": []}}, set()),
+            ({"captchaPolicy": {"enabled": False}}, set()),
+            ({"emailBlocklistPolicy": {"customAllowlist": ["ada@example.com"]}}, set()),
         ],
     )
     def test_accepts(self, changes: dict[str, Any], connectors: set[str]) -> None:
         save(changes, connectors=connectors)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"mfa": {"policy": "Mandatory", "factors": ["Totp", "BackupCode"]}},
+            {"captchaPolicy": {"enabled": True}},
+            {"emailBlocklistPolicy": {"blockSubaddressing": True}},
+            {"emailBlocklistPolicy": {"blockDisposableAddresses": True}},
+            {"emailBlocklistPolicy": {"customBlocklist": ["@example.com"]}},
+        ],
+        ids=str,
+    )
+    def test_a_protection_that_is_not_there_cannot_be_switched_on(
+        self, changes: dict[str, Any]
+    ) -> None:
+        with pytest.raises(RequestError) as caught:
+            save(changes)
+
+        assert (caught.value.status, caught.value.code) == (422, "request.feature_not_supported")
 
     def test_only_what_changes_is_judged(self) -> None:
         """A tenant whose mail connector is gone can still change its colours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from litestar import delete, get, post
+from litestar import MediaType, delete, get, post
 
 from doorward.applications import consent_scopes as rules
 from doorward.consents import store
@@ -92,10 +92,10 @@ async def list_consent_scopes(application_id: str, db: Database, edge: Edge) -> 
     )
 
 
-@post(_PATH, tags=["Applications"], status_code=201)
+@post(_PATH, tags=["Applications"], media_type=MediaType.TEXT)
 async def assign_consent_scopes(
     application_id: str, data: AssignScopes, db: Database, edge: Edge
-) -> None:
+) -> str:
     """Let a third party's application ask for more."""
     if data.organization_resource_scopes:
         raise RequestError("request.feature_not_supported", status=422)
@@ -108,6 +108,7 @@ async def assign_consent_scopes(
             resource_scope_ids=data.resource_scopes,
             organization_scope_ids=data.organization_scopes,
         )
+    return "Created"
 
 
 @delete(f"{_PATH}/{{scope_type:str}}/{{scope_id:str}}", tags=["Applications"])

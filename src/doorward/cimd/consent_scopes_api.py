@@ -5,7 +5,7 @@ The bodies are those of /api/applications/{id}/user-consent-scopes.
 
 from __future__ import annotations
 
-from litestar import delete, get, post
+from litestar import MediaType, delete, get, post
 
 from doorward.applications.consent_scopes import check_assignable
 from doorward.applications.consent_scopes_api import (
@@ -35,8 +35,8 @@ async def list_cimd_consent_scopes(db: Database, edge: Edge) -> ConsentScopesVie
     )
 
 
-@post(_PATH, tags=["CIMD"], status_code=201)
-async def assign_cimd_consent_scopes(data: AssignScopes, db: Database, edge: Edge) -> None:
+@post(_PATH, tags=["CIMD"], media_type=MediaType.TEXT)
+async def assign_cimd_consent_scopes(data: AssignScopes, db: Database, edge: Edge) -> str:
     """Let clients with a document ask for more."""
     tenant_id = edge.tenant_id
     if data.organization_resource_scopes:
@@ -54,6 +54,7 @@ async def assign_cimd_consent_scopes(data: AssignScopes, db: Database, edge: Edg
         for scope_id in data.resource_scopes:
             await store.add_cimd_resource_scope(tx, tenant_id=tenant_id, scope_id=scope_id)
         await config_changed(tx, tenant_id)
+    return "Created"
 
 
 @delete(f"{_PATH}/{{scope_type:str}}/{{scope_id:str}}", tags=["CIMD"])

@@ -38,7 +38,8 @@ def check_experience(
     `connector_types` are the kinds of connectors the tenant has, of "Email", "Sms", "Social".
 
     Raises:
-        RequestError: sign_in_experiences.*, the first rule that is broken.
+        RequestError: sign_in_experiences.*, the first rule that is broken; 422
+            request.feature_not_supported for a protection that this server does not have.
     """
     keys = set(changed)
     if "languageInfo" in keys:
@@ -59,6 +60,7 @@ def check_experience(
         _check_password_expiration(experience, connector_types)
     if keys & {"passwordPolicy", "usernamePolicy"}:
         _check_lengths(experience)
+    _check_is_there(experience, keys)
 
 
 def _refuse(rule: str, *, status: int = 400, **interpolation: str) -> RequestError:
@@ -170,3 +172,18 @@ def _check_lengths(experience: Experience) -> None:
             interpolation={"type": "body"},
             detail="the minimum length is above the maximum",
         )
+
+
+def _check_is_there(experience: Experience, keys: set[str]) -> None:
+    """Refuse a protection that is not there yet: it would be believed in."""
+    blocklist = experience.email_blocklist_policy
+    switched_on = {
+        "mfa": bool(experience.mfa.factors),
+        "captchaPolicy": experience.captcha_policy.enabled,
+        "emailBlocklistPolicy": blocklist.block_disposable_addresses
+        or blocklist.block_subaddressing
+        or bool(blocklist.custom_blocklist),
+    }
+    for key in keys & switched_on.keys():
+        if switched_on[key]:
+            raise RequestError("request.feature_not_supported", status=422, detail=key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from litestar import Response, post
+from typing import Any
+
+from litestar import MediaType, Response, post
 from msgspec import UNSET, UnsetType
 
 from doorward.errors import RequestError
@@ -44,7 +46,7 @@ async def identify_user(
     return Response(None, status_code=204)
 
 
-async def _register(visit: Visit, verification_id: str | None, *, db: Database) -> Response[None]:
+async def _register(visit: Visit, verification_id: str | None, *, db: Database) -> Response[Any]:
     # 1. One flow makes one account.
     if visit.state.user_id is not None:
         raise RequestError("session.identity_conflict", status=409)
@@ -61,4 +63,4 @@ async def _register(visit: Visit, verification_id: str | None, *, db: Database) 
     # 3. The account exists from here on.
     async with db.transaction(visit.tenant_id) as tx:
         await save(tx, visit, await register(tx, visit, state))
-    return Response(None, status_code=201)
+    return Response("Created", status_code=201, media_type=MediaType.TEXT)
