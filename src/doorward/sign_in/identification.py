@@ -32,11 +32,18 @@ _SHOWN_OF_LOCAL_PART = 4
 
 
 async def identify(
-    visit: Visit, *, verification_id: str | None, link: bool = False, db: Executor, sealer: Sealer
+    visit: Visit,
+    *,
+    verification_id: str | None,
+    link: bool = False,
+    proven: User | None = None,
+    db: Executor,
+    sealer: Sealer,
 ) -> FlowState:
     """Return the state with the existing account that a proof belongs to.
 
-    `link` adds a social identity to the account that has its verified address.
+    `link` adds a social identity to the account that has its verified address. `proven` is the
+    account of a password that was right in this very request: it need not be read once more.
 
     Raises:
         RequestError: see the table in section 4.
@@ -55,7 +62,7 @@ async def identify(
     if isinstance(record, SocialRecord):
         user, state = await _find_by_social(visit, record, is_linking=link, db=db, sealer=sealer)
     elif isinstance(record, PasswordRecord):
-        user = await _get_user(visit, record.user_id, db=db)
+        user = proven or await _get_user(visit, record.user_id, db=db)
     else:
         raise RequestError("session.verification_failed")
 

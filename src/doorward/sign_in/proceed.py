@@ -19,7 +19,7 @@ from doorward.sign_in.hosted import HostedPage
 from doorward.sign_in.state import FlowState
 from doorward.sign_in.submission import account_of, missing_refusal, register, submit
 from doorward.sign_in.visit import Visit, save
-from doorward.storage import Database, Transaction
+from doorward.storage import Database, Executor, Transaction
 from doorward.users.store import find_user
 
 SIGN_IN = "/sign-in"
@@ -40,10 +40,10 @@ async def proceed(
         RequestError: what `register` and `submit` refuse; 422 user.missing_profile when something
             is missing that no page can ask for.
     """
-    step = await find_next(visit, state, db=db)
-    if isinstance(step, CompleteProfile) and not _ASKED_FOR.issuperset(step.missing):
-        raise missing_refusal(step)
     async with db.transaction(visit.tenant_id) as tx:
+        step = await find_next(visit, state, db=tx)
+        if isinstance(step, CompleteProfile) and not _ASKED_FOR.issuperset(step.missing):
+            raise missing_refusal(step)
         if also is not None:
             await also(tx)
         if isinstance(step, CreateAccount):
@@ -71,7 +71,7 @@ def see_other(url: str) -> Redirect:
     return Redirect(url, status_code=303, headers={"cache-control": "no-store"})
 
 
-async def find_next(visit: Visit, state: FlowState, *, db: Database) -> Step:
+async def find_next(visit: Visit, state: FlowState, *, db: Executor) -> Step:
     """Return the next step of a state, looking up what the account has."""
     account = NOBODY
     if state.user_id is not None:

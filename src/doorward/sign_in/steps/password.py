@@ -49,7 +49,7 @@ class PasswordProof(msgspec.Struct, frozen=True):
     """A right password; `rehashed` replaces a digest that was made in an older way."""
 
     record: PasswordRecord
-    user_id: str
+    user: User
     rehashed: PasswordDigest | None
 
 
@@ -87,7 +87,7 @@ async def verify_password(
     if is_password_expired(user, visit.experience, now=visit.now):
         raise RequestError("password.expired", status=422)
     record = PasswordRecord(identifier=identifier, user_id=user.id)
-    return PasswordProof(record=record, user_id=user.id, rehashed=outcome.rehashed)
+    return PasswordProof(record=record, user=user, rehashed=outcome.rehashed)
 
 
 async def find_user(visit: Visit, identifier: Identifier, *, db: Executor) -> User | None:
@@ -140,7 +140,7 @@ async def save_rehashed(tx: Transaction, visit: Visit, proof: PasswordProof) -> 
         await users.update_user(
             tx,
             tenant_id=visit.tenant_id,
-            user_id=proof.user_id,
+            user_id=proof.user.id,
             now=visit.now,
             password_digest=proof.rehashed.digest,
             password_algorithm=proof.rehashed.algorithm,
@@ -182,7 +182,9 @@ async def sign_in(
         return sign_in_page(page, identifier=typed, form_error=text, status=error.status)
     state = _proven(visit, proof.record)
     visit = msgspec.structs.replace(visit, state=state)
-    state = await identify(visit, verification_id=proof.record.id, db=db, sealer=surface.sealer)
+    state = await identify(
+        visit, verification_id=proof.record.id, proven=proof.user, db=db, sealer=surface.sealer
+    )
     return await proceed(
         visit, state, page=page, db=db, also=lambda tx: save_rehashed(tx, visit, proof)
     )
