@@ -402,6 +402,29 @@ class TestPages:
         assert 'name="user_code"' in page.text
         assert 'method="get" action="/device"' in page.text
 
+    async def test_language_menu(self, house: House, tv: RegisteredClient, ada: User) -> None:
+        """A language chosen on the page goes along: to the sign-in, back from it, to the end."""
+        device = await Device.start(house, tv)
+        browser = house.browser()
+        first = await browser.http.get("/device", headers=HTML)
+        assert '<a href="/device?ui_locales=de" hreflang="de"' in first.text
+
+        german = await browser.http.get("/device?ui_locales=de", headers=HTML)
+        leaving = await browser.http.get(
+            "/device", params=form_of(german) | {"user_code": device.user_code}, headers=HTML
+        )
+        uid = browser.waiting()["_legacy"]
+        await browser.complete(ada, uid=uid)
+        back = await browser.http.get(f"/oidc/auth/{uid}")
+        page = await browser.http.get(back.headers["location"])
+        done = await answer(browser, page, "approve")
+        last = await browser.http.get(done.headers["location"])
+
+        assert "ui_locales=de" in leaving.headers["location"]
+        assert '<html lang="de"' in page.text
+        assert done.headers["location"] == "/device/success?ui_locales=de"
+        assert '<html lang="de"' in last.text
+
     @pytest.mark.parametrize("typed", ["x", "<script>alert(1)</script>", "BCDF-GHJA", "😀" * 50])
     async def test_keeps_what_was_typed(self, house: House, typed: str) -> None:
         """A code that cannot be one is no guess: nothing is counted, and nothing is run."""

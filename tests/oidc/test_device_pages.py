@@ -134,7 +134,8 @@ def test_link_with_the_code(
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_text(codes["user_code"])).to_be_visible()
 
-        page.goto(f"{codes['verification_uri_complete']}&ui_locales=ar")
+        page.locator(".languages summary").click()
+        page.get_by_role("link", name="العربية").click()
         expect(page.locator("html")).to_have_attribute("dir", "rtl")
         expect(page.get_by_text(codes["user_code"])).to_be_visible()
         look(page, pictures, "device-confirm-ar")

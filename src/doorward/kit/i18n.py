@@ -8,9 +8,9 @@ Negotiation follows RFC 4647 section 3.4 (lookup): `de-AT` finds `de`, `zh-Hant`
 
 import functools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -135,6 +135,21 @@ def negotiate_language(
         if (found := _look_up(tag.lower(), by_name)) is not None:
             return found
     return _look_up(fallback.lower(), by_name) or FALLBACK
+
+
+def language_menu(
+    catalogue: Catalogue, *, languages: Collection[str], url: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """What a hosted page shows to change its language; `url` is that page in another one."""
+    return [
+        {
+            "code": code,
+            "name": LANGUAGES[code],
+            "url": url(code),
+            "current": code == catalogue.language,
+        }
+        for code in languages
+    ]
 
 
 def _look_up(tag: str, by_name: Mapping[str, str]) -> str | None:

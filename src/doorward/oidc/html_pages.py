@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from doorward.kit.html import Brand, make_nonce
-from doorward.kit.i18n import Catalogue, negotiate_language
+from doorward.kit.i18n import Catalogue, language_menu, negotiate_language
 from doorward.kit.page_headers import (
     content_security_policy,
     form_targets,
@@ -42,10 +43,11 @@ async def page(
     application_name: str | None = None,
     form_action: str | None = None,
     frames: Iterable[str] = (),
+    has_language_menu: bool = False,
     **context: Any,
 ) -> OidcResponse:
     """Return a rendered page. `form_action` is an address that its form may lead to, `frames` are
-    those that it loads in frames."""
+    those that it loads in frames. A page without an address of its own has no language menu."""
     experience = await current_experience(snapshot)
     brand = await brand_of(
         snapshot,
@@ -68,9 +70,30 @@ async def page(
         status=status,
         form_action=form_action,
         frames=frames,
+        languages=_language_menu(provider, request, catalogue) if has_language_menu else (),
         application_name=application_name,
         **context,
     )
+
+
+def _language_menu(
+    provider: Provider, request: OidcRequest, catalogue: Catalogue
+) -> list[dict[str, Any]]:
+    """The languages that the address of this page can be opened in; what was posted has none."""
+    if request.method != "GET":
+        return []
+    return language_menu(
+        catalogue,
+        languages=provider.texts.languages,
+        url=lambda code: in_language(request.path, request.params.values, ui_locales=code),
+    )
+
+
+def in_language(path: str, params: Mapping[str, str], *, ui_locales: str | None) -> str:
+    """Return the address of a page of ours, in the language that a person has chosen."""
+    chosen = {"ui_locales": ui_locales} if ui_locales else {}
+    query = {**params, **chosen}
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _render(
@@ -83,6 +106,7 @@ def _render(
     status: int,
     form_action: str | None = None,
     frames: Iterable[str] = (),
+    languages: Sequence[dict[str, Any]] = (),
     **context: Any,
 ) -> OidcResponse:
     nonce = make_nonce()
@@ -92,7 +116,7 @@ def _render(
         catalogue=catalogue,
         nonce=nonce,
         brand=brand,
-        languages=[],
+        languages=languages,
         csrf_token="",
         **texts,
         **context,

@@ -23,7 +23,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.html import Brand, make_nonce
 from doorward.kit.html import Pages as Templates
-from doorward.kit.i18n import LANGUAGES, Catalogue
+from doorward.kit.i18n import Catalogue, language_menu
 from doorward.kit.page_headers import (
     content_security_policy,
     form_targets,
@@ -104,7 +104,11 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
                 catalogue=self.catalogue,
                 nonce=nonce,
                 brand=self.brand,
-                languages=self._language_menu(),
+                languages=language_menu(
+                    self.catalogue,
+                    languages=self.languages,
+                    url=lambda code: self.url(self.path, ui_locales=code),
+                ),
                 csrf_token=csrf_token,
                 application_name=self.application_name,
                 theme=self.theme,
@@ -138,18 +142,6 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
         brand = self.brand
         logos = (button.logo_url for button in self.social)
         return image_sources(brand.logo_url, brand.dark_logo_url, brand.favicon_url, *logos)
-
-    def _language_menu(self) -> list[dict[str, Any]]:
-        current = self.catalogue.language
-        return [
-            {
-                "code": code,
-                "name": LANGUAGES[code],
-                "url": self.url(self.path, ui_locales=code),
-                "current": code == current,
-            }
-            for code in self.languages
-        ]
 
 
 async def provide_page(request: AnyRequest, visit: UseVisit, surface: UseSurface) -> HostedPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -321,6 +322,35 @@ class TestOddRequests:
         answer = await browser.get("/oidc/session/end", ui_locales="xx de-CH en")
 
         assert '<html lang="de"' in answer.text
+
+    async def test_language_menu(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """A language chosen on the page stays until the end, and the request stays what it was."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+        asked = await browser.get("/oidc/session/end", client_id=web.id, state='"><b>')
+        link = f"/oidc/session/end?client_id={web.id}&amp;state=%22%3E%3Cb%3E&amp;ui_locales=de"
+        assert f'<a href="{link}" hreflang="de"' in asked.text
+
+        german = await browser.http.get(unescape(link))
+        answer = await browser.http.post(
+            "/oidc/session/end/confirm", data=hidden(german.text) | {"logout": "yes"}
+        )
+        last = await browser.http.get(answer.headers["location"])
+
+        assert answer.headers["location"] == "/oidc/session/end/success?ui_locales=de"
+        assert "Sie sind abgemeldet" in last.text
+
+    async def test_no_language_menu_on_what_was_posted(
+        self, house: House, web: RegisteredClient, ada: User
+    ) -> None:
+        """The hint in a body does not move into the addresses of links."""
+        browser = house.browser()
+        await browser.authorize(web, user=ada)
+
+        answer = await browser.http.post("/oidc/session/end", data={"client_id": web.id})
+
+        assert answer.status_code == 200
+        assert "ui_locales=" not in answer.text
 
     @pytest.mark.parametrize("client_id", ["nobody", "x" * 3000, "a\u0000"])
     async def test_unknown_client(

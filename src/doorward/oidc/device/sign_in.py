@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from doorward.audit.store import record
 from doorward.device_codes.tables import DeviceCode
@@ -19,8 +18,9 @@ from doorward.kit.crypto import UnsealError
 from doorward.oidc.authorization.begin_session import begin_session
 from doorward.oidc.authorization.page_url import page_url
 from doorward.oidc.errors import AccessDenied, SessionNotFound
+from doorward.oidc.html_pages import in_language
 from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest
+from doorward.oidc.request import OidcRequest, Params
 from doorward.oidc.response import OidcResponse, redirect
 from doorward.oidc.session_cookie import find_current_session, session_cookie
 from doorward.oidc.strangers import charge
@@ -47,6 +47,7 @@ async def send_to_sign_in(
     edge = request.edge
     params = {
         **code.hints,
+        **_chosen_language(request.params),
         "client_id": code.client_id,
         USER_CODE: provider.sealer.seal(user_code, purpose=_PURPOSE),
     }
@@ -125,7 +126,15 @@ async def resume_at_device(
     cookie = interaction_cookie(
         without_interaction(entries, uid=uid), edge=edge, sealer=provider.sealer
     )
-    location = f"/device?{urlencode({'user_code': user_code})}"
+    location = in_language(
+        "/device", {"user_code": user_code}, ui_locales=interaction.params.get("ui_locales")
+    )
     return redirect(location).with_cookies(
         cookie, session_cookie(token, session, edge=edge, now=now)
     )
+
+
+def _chosen_language(params: Params) -> dict[str, str]:
+    """The language of the page that the person was on goes before that of the device."""
+    chosen = params.get("ui_locales")
+    return {"ui_locales": chosen} if chosen else {}

@@ -30,7 +30,7 @@ from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.device.consent import describe, digest_of, what_is_asked
 from doorward.oidc.device.sign_in import send_to_sign_in
 from doorward.oidc.errors import InvalidRequest, SessionNotFound
-from doorward.oidc.html_pages import page
+from doorward.oidc.html_pages import in_language, page
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
@@ -163,7 +163,8 @@ async def answer_code(request: OidcRequest, provider: Provider) -> OidcResponse:
     )
     if not counts:
         return await _ask_for_code(request, provider, snapshot, error="device.wrong")
-    return redirect(SUCCESS_PATH if is_approved else f"{SUCCESS_PATH}?refused=yes")
+    outcome = {} if is_approved else {"refused": "yes"}
+    return redirect(in_language(SUCCESS_PATH, outcome, ui_locales=params.get("ui_locales")))
 
 
 async def device_success(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -176,6 +177,7 @@ async def device_success(request: OidcRequest, provider: Provider) -> OidcRespon
         request,
         "kit/message.html",
         texts={"title": f"device.{outcome}_title", "message": f"device.{outcome}"},
+        has_language_menu=True,
         kind="done" if outcome == "done" else "error",
         actions=[],
     )
@@ -288,9 +290,11 @@ async def _ask_for_code(
         request,
         "oidc/device.html",
         status=status if error else 200,
+        has_language_menu=True,
         texts={"error": error} if error else {},
         action=PATH,
         user_code=typed[:32],
+        ui_locales=request.params.get("ui_locales"),
     )
 
 
@@ -325,6 +329,7 @@ async def _ask_to_confirm(
         snapshot,
         request,
         "oidc/device_confirm.html",
+        has_language_menu=True,
         application_name=client.name,
         account_name=_account_name(user) if user else "",
         asked=await describe(snapshot, provider.db, asked=asked),
@@ -334,6 +339,7 @@ async def _ask_to_confirm(
             "user_code": user_code,
             "asked": digest,
             "xsrf": provider.sealer.sign(signed, purpose=_PURPOSE),
+            "ui_locales": request.params.get("ui_locales") or "",
         },
     )
 

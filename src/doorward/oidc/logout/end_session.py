@@ -23,7 +23,7 @@ from doorward.kit.jose import JoseError, decode_base64url, encode_base64url
 from doorward.oidc.authorization.request import parse_id_token_hint
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidClient, InvalidRequest, SessionNotFound
-from doorward.oidc.html_pages import page
+from doorward.oidc.html_pages import in_language, page
 from doorward.oidc.logout.front_channel import logout_addresses, signing_out_page
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -45,13 +45,14 @@ class Departure(msgspec.Struct, frozen=True):
     client_id: str | None = None
     post_logout_redirect_uri: str | None = None
     state: str | None = None
+    ui_locales: str | None = None
 
     @property
     def location(self) -> str:
         """The address, with the client's state (section 3)."""
         uri = self.post_logout_redirect_uri
         if uri is None:
-            return SUCCESS_PATH
+            return in_language(SUCCESS_PATH, {}, ui_locales=self.ui_locales)
         if self.state is None:
             return uri
         return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'state': self.state})}"
@@ -133,6 +134,7 @@ async def end_session_success(request: OidcRequest, provider: Provider) -> OidcR
         snapshot,
         request,
         "kit/message.html",
+        has_language_menu=True,
         texts={"title": f"sign_out.{outcome}_title", "message": f"sign_out.{outcome}"},
         kind="done",
         actions=[],
@@ -143,7 +145,9 @@ def _departure(request: OidcRequest, client: Client | None) -> Departure:
     uri = request.params.get("post_logout_redirect_uri")
     # Without a client to vouch for it the address is ignored.
     if uri is None or client is None:
-        return Departure(client_id=client.id if client else None)
+        return Departure(
+            client_id=client.id if client else None, ui_locales=request.params.get("ui_locales")
+        )
     if not is_registered(uri, registered=client.post_logout_redirect_uris):
         raise InvalidRequest("post_logout_redirect_uri not registered")
     return Departure(
@@ -170,6 +174,7 @@ async def _ask(
         snapshot,
         request,
         "oidc/sign_out.html",
+        has_language_menu=True,
         application_name=client.name if client else None,
         form_action=departure.post_logout_redirect_uri,
         account_name=account,
@@ -177,6 +182,7 @@ async def _ask(
         hidden={
             "xsrf": provider.sealer.sign(f"{session.id}.{text}", purpose=_PURPOSE),
             "departure": text,
+            "ui_locales": request.params.get("ui_locales") or "",
         },
     )
 
