@@ -90,6 +90,32 @@ class TestUserAccess:
         assert "No application has access" in page.text
         assert refresh(bookstore, tokens) == 400
 
+    def test_many(
+        self, console: Open, bookstore: Bookstore, reader: tuple[str, dict[str, Any]]
+    ) -> None:
+        """Both lists have pages of their own; signing out everywhere ends what no page shows."""
+        user_id, tokens = reader
+        for _ in range(20):
+            with Visitor() as visitor:
+                bookstore.sign_in(visitor, bookstore.web)
+
+        page = console(f"/users/{user_id}/sessions")
+        older = page.follow("Next")
+
+        assert page.text.count("1–20 of 21") == 2
+        assert "Firefox, Linux" not in page.text
+        assert "Firefox, Linux" in older.text
+        assert older.url.endswith(f"/users/{user_id}/sessions?page=2")
+        assert "21–21 of 21" in older.text
+        assert "1–20 of 21" in older.text
+        far = console(f"/users/{user_id}/sessions?page=9&granted=x")
+        assert "Not signed in anywhere" not in far.text
+        assert "1–20 of 21" in far.text
+        done = page.submit(button="Sign out everywhere")
+        assert "Not signed in anywhere" in done.text
+        assert "No application has access" in done.text
+        assert refresh(bookstore, tokens) == 400
+
     def test_of_another_user(
         self, console: Open, api: httpx.Client, reader: tuple[str, dict[str, Any]]
     ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,6 +16,8 @@ PAGE_SIZE = 20
 _MAX_SEARCH = 256
 _LAST_PAGE = 1_000_000
 
+T = TypeVar("T")
+
 
 class ListQuery(msgspec.Struct, frozen=True):
     """What is searched for, and which page of it is wanted."""
@@ -23,11 +26,18 @@ class ListQuery(msgspec.Struct, frozen=True):
     page: int
     path: str
     others: tuple[tuple[str, str], ...]
+    parameter: str = "page"
 
     @property
     def window(self) -> Window:
         """The entries of the page."""
         return Window(limit=PAGE_SIZE, offset=(self.page - 1) * PAGE_SIZE)
+
+    def cut(self, entries: Sequence[T]) -> Listing[T]:
+        """Return the page of a list that is here as a whole."""
+        window = self.window
+        shown = entries[window.offset : window.offset + PAGE_SIZE]
+        return Listing(list(shown), len(entries))
 
     def search_in(self, *fields: str) -> Search:
         """Return the search of the text anywhere in one of `fields`."""
@@ -51,22 +61,26 @@ class ListQuery(msgspec.Struct, frozen=True):
         }
 
     def _url(self, page: int) -> str:
-        pairs = [*self.others, ("page", str(page))]
+        pairs = [*self.others, (self.parameter, str(page))]
         if self.search:
             pairs.insert(0, ("q", self.search))
         return f"{self.path}?{urlencode(pairs)}"
 
 
-def list_query(request: AnyRequest, *filters: str) -> ListQuery:
-    """Parse `q`, `page` and the `filters` that pages of the list keep."""
+def list_query(request: AnyRequest, *filters: str, parameter: str = "page") -> ListQuery:
+    """Parse `q`, the page's number and the `filters` that pages of the list keep.
+
+    Of two lists on one page the second counts its pages in a `parameter` of its own.
+    """
     params = request.query_params
-    number = params.get("page", "1")
+    number = params.get(parameter, "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else 1
     return ListQuery(
         search=params.get("q", "").strip().replace("\0", "")[:_MAX_SEARCH],
         page=min(max(page, 1), _LAST_PAGE),
         path=request.scope["path"],
         others=tuple((name, params[name]) for name in filters if params.get(name)),
+        parameter=parameter,
     )
 
 

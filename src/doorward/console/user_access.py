@@ -7,7 +7,8 @@ from typing import Any
 from litestar import Response, get, post
 
 from doorward.applications.store import list_applications_by_id
-from doorward.console.console import Console
+from doorward.console.console import AnyRequest, Console
+from doorward.console.lists import list_query
 from doorward.console.users import PAGE, name_of
 from doorward.kit.clock import Clock
 from doorward.storage import Database
@@ -16,6 +17,7 @@ from doorward.users.access import GrantedAccess, Party, SignedIn, Target
 from doorward.users.accounts import get_user
 
 _PATH = f"{PAGE}/{{user_id:str}}/sessions"
+_GRANTED_PAGE = "granted"
 # In this order: Edge and Opera also say that they are Chrome, and Chrome that it is Safari.
 _BROWSERS = {
     "Edg": "Edge",
@@ -35,13 +37,19 @@ _SYSTEMS = {
 
 
 @get(_PATH, include_in_schema=False)
-async def show_access(console: Console, user_id: str, db: Database, clock: Clock) -> Response[str]:
+async def show_access(
+    request: AnyRequest, console: Console, user_id: str, db: Database, clock: Clock
+) -> Response[str]:
     """List the sessions and the grants of a user, newest first."""
     tenant_id, now = console.tenant_id, clock.now()
     user = await get_user(db, tenant_id=tenant_id, user_id=user_id)
     sessions = await access.list_signed_in(db, tenant_id=tenant_id, user_id=user_id, now=now)
     granted = await access.list_access(db, tenant_id=tenant_id, user_id=user_id, now=now)
-    ids = [client.client_id for entry in sessions for client in entry.clients]
+    of_sessions = list_query(request, _GRANTED_PAGE)
+    of_granted = list_query(request, "page", parameter=_GRANTED_PAGE)
+    session_page = of_sessions.cut(sessions[::-1])
+    granted_page = of_granted.cut(granted[::-1])
+    ids = [client.client_id for entry in session_page.entries for client in entry.clients]
     found = await list_applications_by_id(db, tenant_id=tenant_id, ids=ids) if ids else []
     names = {application.id: application.name for application in found}
     return console.page(
@@ -52,8 +60,10 @@ async def show_access(console: Console, user_id: str, db: Database, clock: Clock
             "avatar_url": user.avatar,
             "is_suspended": user.is_suspended,
         },
-        sessions=[_session_row(console, entry, names) for entry in reversed(sessions)],
-        granted=[_grant_row(entry) for entry in reversed(granted)],
+        sessions=[_session_row(console, entry, names) for entry in session_page.entries],
+        session_paging=of_sessions.paging(session_page),
+        granted=[_grant_row(entry) for entry in granted_page.entries],
+        granted_paging=of_granted.paging(granted_page),
     )
 
 

@@ -5,6 +5,7 @@ The API and the console call the same functions.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -79,11 +80,19 @@ async def list_signed_in(
     sessions = await list_sessions_of_user(db, tenant_id=tenant_id, user_id=user_id, now=now)
     clients = await list_session_clients_of_user(db, tenant_id=tenant_id, user_id=user_id)
     grants = await list_grants_of_user(db, tenant_id=tenant_id, user_id=user_id, now=now)
+
+    # A user may have thousands of each: they are sorted once, not searched for every session.
+    clients_of: defaultdict[str, list[SessionClient]] = defaultdict(list)
+    for client in clients:
+        clients_of[client.session_id].append(client)
+    grants_of: defaultdict[str | None, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        grants_of[grant.session_id].append(grant)
     return [
         SignedIn(
             session=session,
-            clients=tuple(client for client in clients if client.session_id == session.id),
-            grants=tuple(grant for grant in grants if grant.session_id == session.id),
+            clients=tuple(clients_of[session.id]),
+            grants=tuple(grants_of[session.id]),
         )
         for session in sessions
     ]
@@ -130,16 +139,15 @@ async def sign_out_everywhere(
 ) -> int:
     """End every session of a user as `sign_out` does one; return how many."""
     sessions = await list_sessions_of_user(tx, tenant_id=tenant_id, user_id=user_id, now=now)
-    for session in sessions:
-        await sign_out(
-            tx,
-            tenant_id=tenant_id,
-            user_id=user_id,
-            session_id=session.id,
-            target=target,
-            edge=edge,
-            now=now,
-        )
+    await _end(
+        tx,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        sessions=sessions,
+        target=target,
+        edge=edge,
+        now=now,
+    )
     return len(sessions)
 
 
@@ -161,13 +169,15 @@ async def sign_out(
     session = await get_session(
         tx, tenant_id=tenant_id, user_id=user_id, session_id=session_id, now=now
     )
-    await end_session(tx, tenant_id=tenant_id, session_id=session.id, now=now)
-    if target is None:
-        return
-    party = Party.FIRST if target is Target.FIRST_PARTY else None
-    access = await list_access(tx, tenant_id=tenant_id, user_id=user_id, now=now, party=party)
-    grants = [entry.grant for entry in access if entry.grant.session_id == session.id]
-    await _revoke(tx, tenant_id=tenant_id, user_id=user_id, grants=grants, edge=edge, now=now)
+    await _end(
+        tx,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        sessions=[session],
+        target=target,
+        edge=edge,
+        now=now,
+    )
 
 
 async def get_session(
@@ -184,6 +194,27 @@ async def get_session(
     if session.user_id != user_id:
         raise RequestError("oidc.invalid_session_account_id", status=404)
     return session
+
+
+async def _end(
+    tx: Transaction,
+    *,
+    tenant_id: str,
+    user_id: str,
+    sessions: list[Session],
+    target: Target | None,
+    edge: Edge,
+    now: datetime,
+) -> None:
+    for session in sessions:
+        await end_session(tx, tenant_id=tenant_id, session_id=session.id, now=now)
+    if target is None:
+        return
+    party = Party.FIRST if target is Target.FIRST_PARTY else None
+    access = await list_access(tx, tenant_id=tenant_id, user_id=user_id, now=now, party=party)
+    ended = {session.id for session in sessions}
+    grants = [entry.grant for entry in access if entry.grant.session_id in ended]
+    await _revoke(tx, tenant_id=tenant_id, user_id=user_id, grants=grants, edge=edge, now=now)
 
 
 async def _revoke(
