@@ -55,7 +55,8 @@ def weight_of(answers: list[Response]) -> int:
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_pages(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -> None:
-    """Sign-in, a refused password, registration, a refused account, an unknown session."""
+    """Sign-in, a refused password, registration, a refused account, an unknown session, the
+    address by itself."""
     with fresh_context(browser, size=size, scheme=scheme) as context:
         errors = ConsoleErrors(context)
         page = context.new_page()
@@ -82,6 +83,9 @@ def test_pages(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -
 
         context.clear_cookies()
         page.goto(f"{bookstore.endpoint}/sign-in")
+        check_page(page)
+        page.goto(bookstore.endpoint)
+        expect(page.get_by_role("heading", level=1)).to_have_text("People sign in here")
         check_page(page)
 
         # A refused form is answered with its status, and browsers note that.

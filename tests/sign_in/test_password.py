@@ -265,6 +265,25 @@ class TestTheInteraction:
 
         assert page.location == "https://shop.example/start"
 
+    def test_the_address_alone(self, door: Door) -> None:
+        """Says what it is for, in the reader's language, and nothing of tenant or server."""
+        page = Visitor().open(f"{door.endpoint}/?ui_locales=de")
+
+        assert page.status == 200
+        assert "Hier melden sich Menschen an" in page.text
+        assert "console" not in page.response.text
+        assert str(door.server.admin_port) not in page.response.text
+
+    def test_the_address_alone_of_a_tenant_that_sends_strangers_elsewhere(self, door: Door) -> None:
+        door.change(unknownSessionRedirectUrl="https://shop.example/start")
+
+        assert Visitor().open(door.endpoint).location == "https://shop.example/start"
+
+    def test_the_address_alone_of_the_console(self, door: Door) -> None:
+        answer = httpx.get(door.server.admin_endpoint)
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+
     def test_a_page_names_its_application(self, door: Door) -> None:
         """Another application's interaction in the same browser is not taken for it."""
         page = door.arrive()

@@ -77,7 +77,7 @@ class Pending(msgspec.Struct, frozen=True):
     expires_at: int
 
 
-@get(["/", "/console"], include_in_schema=False)
+@get("/console", include_in_schema=False)
 async def get_home(edge: Edge) -> Response[str]:
     """Lead to the first page of the menu."""
     check_admin_tenant(edge)

@@ -13,6 +13,7 @@ from doorward.kit.edge import Edge
 from doorward.management.errors import ErrorBody, render_request_error
 from doorward.management.routes import public_router
 from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
+from doorward.sign_in.home import show_home
 from doorward.sign_in.hosted import MAX_FORM_SIZE, check_origin, provide_form, provide_page
 from doorward.sign_in.steps import (
     consent,
@@ -70,6 +71,7 @@ def _pages() -> Router:
             profile.complete,
             select_account.show_accounts,
             select_account.choose,
+            show_home,
             show_unknown_session,
         ],
         dependencies={
