@@ -5,8 +5,8 @@
                                   └─ state ────┘   stored in the interaction, never in the browser
 
 Pages: /sign-in, /register, /missing-profile, /social/link, /direct/social/{target},
-/callback/{connector_id}, /unknown-session, and / for who comes by hand. API: /api/experience/*. Both
-are thin doors to the rules in `steps/`; a rule is never written twice. Errors become pages in
+/callback/{connector_id}, /unknown-session, and / for who comes by hand. API: /api/experience/*.
+Both are thin doors to the rules in `steps/`; a rule is never written twice. Errors become pages in
 `errors.py`, JSON in the slice `management`.
 
 Owns no table: the state lives in `interactions`, users in `users`, settings in
