@@ -2,6 +2,9 @@
 
 __main__.py         `make run-conformance`: the server, its TLS, its clients, the files
 target.py           a server that is ready to be tested
+configurations.py   the suite's configurations: clients, and what the browser does on our pages
 front.py            a small TLS proxy, which hands over client certificates
-configurations/     the suite's configurations, with places for what is known at the start
+trust/              lets that server call a suite whose certificate proves nothing
+
+`tests/conformance/test_suite.py` walks all of it, with a suite that is played.
 """

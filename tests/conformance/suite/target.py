@@ -1,20 +1,21 @@
 """A server that is ready to be tested by the suite: clients, a person, configurations.
 
 with running_target(folder, bench) as target:
-    target.write(output)        # configurations/*.json with what is known now
+    target.write(output)        # one file for each way to run a plan
+    target.rotate_keys()
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Any
+from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -22,12 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.conformance.authority import Authority
-from tests.conformance.fapi import Key
+from tests.conformance.fapi import new_key
 from tests.conformance.provider import Provider
+from tests.conformance.suite.configurations import Configuration, Writer
 from tests.conformance.tls_front import CERTIFICATE_HEADER
 from tests.support.server import Server
 
-CONFIGURATIONS = Path(__file__).parent / "configurations"
+TRUST = Path(__file__).parent / "trust"
 RESPONSE_TYPES = (
     "code",
     "id_token",
@@ -53,6 +55,12 @@ class Bench:
         return f"https://{self.host}:{self.port}"
 
     @property
+    def is_suite_self_signed(self) -> bool:
+        """Whether the suite's certificate proves nothing: that of a suite in Docker on this
+        machine, which listens on a port of its own, does not even bear its name."""
+        return urlsplit(self.suite).port is not None
+
+    @property
     def here(self) -> str:
         """The address at which the suite plays the client."""
         return f"{self.suite}/test/a/{self.alias}"
@@ -62,43 +70,59 @@ class Target:
     """A running server with the clients that the plans ask for."""
 
     def __init__(self, provider: Provider, bench: Bench) -> None:
-        self._provider = provider
+        self.provider = provider
         self._bench = bench
         self.port = provider.server.port
         self.account = provider.add_account("ada")
-        self.values: dict[str, str] = {
-            "alias": bench.alias,
-            "endpoint": bench.endpoint,
-            "username": self.account.username,
-            "password": self.account.password,
+        writer = Writer(
+            endpoint=bench.endpoint,
+            here=bench.here,
+            alias=bench.alias,
+            username=self.account.username,
+            password=self.account.password,
+        )
+        clients = {name: self._client() for name in ("client", "client2", "client_secret_post")}
+        self.configurations: dict[str, Configuration] = {
+            "oidcc": writer.oidcc(**clients),
+            "oidcc-dynamic": writer.dynamic(),
         }
-        for name in ("client", "client2", "client_secret_post"):
-            self._add_client(name)
-        for name in ("fapi", "fapi2"):
-            self._add_fapi_clients(name)
+        for is_signed, method, constraint in itertools.product(
+            (False, True), ("private_key_jwt", "mtls"), ("dpop", "mtls")
+        ):
+            kind = "fapi2-signed" if is_signed else "fapi2"
+            name = f"{kind}-{method}-{constraint}".replace("_", "-")
+            usual = self._fapi_clients(method, constraint, is_signed=is_signed)
+            refusing = self._fapi_clients(
+                method, constraint, is_signed=is_signed, is_third_party=True
+            )
+            self.configurations[name] = writer.fapi(refusing=refusing, **usual)
         provider.manage("PATCH", "/api/configs/client-registration", mode="open")
 
     def write(self, folder: Path) -> list[Path]:
-        """Write the configurations, filled in; return where."""
+        """Write the configurations; return where."""
         folder.mkdir(parents=True, exist_ok=True)
         written = []
-        for path in sorted(CONFIGURATIONS.glob("*.json")):
-            text = Template(path.read_text()).substitute(self.values)
-            filled = folder / path.name
-            filled.write_text(json.dumps(json.loads(text), indent=2) + "\n")
-            written.append(filled)
+        for name, configuration in self.configurations.items():
+            path = folder / f"{name}.json"
+            path.write_text(json.dumps(configuration, indent=2) + "\n")
+            written.append(path)
         return written
 
-    def _register(self, **metadata: Any) -> tuple[str, str]:
+    def rotate_keys(self) -> None:
+        """Sign with a new key from now on, which one module asks the operator for."""
+        path = "/api/configs/oidc/private-keys/rotate"
+        self.provider.manage("POST", path, signingKeyAlgorithm="EC")
+
+    def _register(self, **more: Any) -> tuple[str, str]:
         here = self._bench.here
-        registration = self._provider.register(
+        registration = self.provider.register(
             redirect_uris=(f"{here}/callback", f"{here}/callback?dummy1=lorem&dummy2=ipsum"),
             post_logout_redirect_uris=(f"{here}/post_logout_redirect",),
-            **metadata,
+            **more,
         )
         return registration.client_id, registration.client_secret
 
-    def _add_client(self, name: str) -> None:
+    def _client(self) -> dict[str, str]:
         client_id, secret = self._register(
             responseTypes=list(RESPONSE_TYPES),
             backchannelLogoutUri=f"{self._bench.here}/backchannel_logout",
@@ -106,32 +130,41 @@ class Target:
             frontchannelLogoutUri=f"{self._bench.here}/frontchannel_logout",
             frontchannelLogoutSessionRequired=True,
         )
-        self.values |= {f"{name}_id": client_id, f"{name}_secret": secret}
+        return {"client_id": client_id, "client_secret": secret}
 
-    def _add_fapi_clients(self, name: str) -> None:
-        """One client for each way to authenticate and to bind tokens, with one key for all."""
-        key = Key(ec.generate_private_key(ec.SECP256R1()))
-        certificate = self._provider.certify(key.private, name=key.kid)
-        private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.values |= {
-            f"{name}_jwks": json.dumps({"keys": [key.private_jwk]}),
-            f"{name}_certificate": json.dumps(certificate),
-            f"{name}_key": json.dumps(private.decode()),
-        }
-        public = {"keys": [{**key.jwk, "kid": key.kid, "use": "sig", "alg": "ES256"}]}
-        for method in ("private_key_jwt", "tls_client_auth"):
-            for constraint in ("dpop", "mtls"):
-                metadata: dict[str, Any] = {
-                    "tokenEndpointAuthMethod": method,
-                    "jwks": public,
-                    "requirePushedAuthorizationRequests": True,
-                    "dpopBoundAccessTokens": constraint == "dpop",
-                    "tlsClientCertificateBoundAccessTokens": constraint == "mtls",
-                }
-                if method == "tls_client_auth":
-                    metadata["tlsClientAuthSubjectDn"] = f"CN={key.kid},O=Conformance"
-                client_id, _ = self._register(**metadata, custom={"requirePkce": True})
-                self.values[f"{name}_{method}_{constraint}"] = client_id
+    def _fapi_clients(
+        self, method: str, constraint: str, *, is_signed: bool, is_third_party: bool = False
+    ) -> dict[str, Any]:
+        """Return two clients with keys and certificates of their own."""
+        members = {}
+        for number in ("", "2"):
+            key = new_key()
+            metadata: dict[str, Any] = {
+                "tokenEndpointAuthMethod": method,
+                "jwks": {"keys": [{**key.jwk, "kid": key.kid, "use": "sig", "alg": "ES256"}]},
+                "requirePushedAuthorizationRequests": True,
+                "requireSignedRequestObject": is_signed,
+                "dpopBoundAccessTokens": constraint == "dpop",
+                "tlsClientCertificateBoundAccessTokens": constraint == "mtls",
+            }
+            if method == "mtls":
+                metadata["tokenEndpointAuthMethod"] = "tls_client_auth"
+                metadata["tlsClientAuthSubjectDn"] = f"CN={key.kid},O=Conformance"
+            client_id, _ = self._register(
+                custom={"requirePkce": True}, is_third_party=is_third_party, **metadata
+            )
+            private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            members[f"client{number}"] = {
+                "client_id": client_id,
+                "scope": "openid",
+                "jwks": {"keys": [key.private_jwk]},
+                "dpop_signing_alg": "ES256",
+            }
+            members[f"mtls{number}"] = {
+                "cert": self.provider.certify(key.private, name=key.kid),
+                "key": private.decode(),
+            }
+        return members
 
 
 @contextlib.contextmanager
@@ -150,6 +183,7 @@ def running_target(folder: Path, bench: Bench) -> Iterator[Target]:
             "DOORWARD_CLIENT_CERTIFICATE_HEADER": CERTIFICATE_HEADER,
             "DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES": str(authorities),
             "DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true",
+            **({"PYTHONPATH": str(TRUST)} if bench.is_suite_self_signed else {}),
         },
     )
     server.start()
