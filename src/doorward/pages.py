@@ -26,7 +26,7 @@ SURFACES = {
 }
 BUNDLES = {
     "hosted-page.css": ("tokens.css", "controls.css", "hosted.css"),
-    "console-page.css": ("tokens.css", "controls.css", "console.css"),
+    "console-page.css": ("tokens.css", "controls.css", "console-controls.css", "console.css"),
 }
 
 

@@ -1,6 +1,7 @@
 """Pages: templates, icons, a tenant's brand."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
@@ -56,9 +57,32 @@ class TestRender:
         """The policy admits inline style by nonce alone."""
         html = message(pages, english)
 
-        assert '<style nonce="n0nce">:root{--brand:light-dark(#0b6e5b,#0b6e5b)' in html
+        assert '<style nonce="n0nce">:root{color-scheme: light dark;' in html
+        assert ":root{--brand:light-dark(#0b6e5b,#0b6e5b)" in html
         assert html.count("<style") == html.count('<style nonce="n0nce">')
         assert "style=" not in html
+
+    def test_a_style_sheet_is_carried_along(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without its comments and without blanks that mean nothing; those in selectors stay."""
+        folder = tmp_path / "sheet"
+        (folder / "static").mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder / "static" / "page.css").write_text(
+            "/* A comment; { } */\n"
+            ".menu :hover, .menu > a { color: red; font: 700 1rem sans }\n"
+            "@media (max-width: 30rem) {\n  a { margin: calc(1px + 2px) }\n}\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        pages = Pages({}, static=StaticFiles([("sheet", "static")]))
+
+        assert pages.style_sheet("page.css") == (
+            ".menu :hover,.menu > a{color: red;font: 700 1rem sans}"
+            "@media (max-width: 30rem){a{margin: calc(1px + 2px)}}"
+        )
+        with pytest.raises(KeyError):
+            pages.style_sheet("none.css")
 
     def test_language_and_direction(self, pages: Pages) -> None:
         """The page says which language it speaks and which way it runs."""

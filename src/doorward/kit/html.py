@@ -5,10 +5,12 @@
 
 A template is named `<surface>/<file>` and lies in that package's `templates` folder. Every template
 gets `t` (texts), `lang`, `dir`, `nonce`, `static` (address of a static file), `icon` (from the
-sprite) and `glyph` (the same, inline: for pages that should cost one request less). A name that
-is missing from the context is an error, not an empty string.
+sprite) and, for pages that should cost fewer requests, `glyph` (the same, inline) and `style_sheet`
+(the text of one, for a `<style nonce>`). A name that is missing from the context is an error, not
+an empty string.
 """
 
+import functools
 import re
 import secrets
 from collections.abc import Mapping
@@ -26,6 +28,9 @@ from doorward.kit.static_files import StaticFiles
 LIGHT_SURFACE: Final = "#ffffff"
 DARK_SURFACE: Final = "#141b18"
 
+_CSS_COMMENT: Final = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+# Blanks around these mean nothing anywhere in a style sheet. Around a colon they may, in selectors.
+_AROUND: Final = re.compile(r"\s*([{};,])\s*")
 _SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)"[^>]*>(.*?)</symbol>')
 
 
@@ -65,7 +70,13 @@ class Pages:
         sprite = static.find_file("icons.svg")
         self._symbols = dict(_SYMBOL.findall(sprite.body.decode())) if sprite else {}
         self._sprite_url = static.url("icons.svg") if sprite else ""
-        self._environment.globals.update(static=static.url, icon=self.icon, glyph=self.glyph)
+        self._static = static
+        self._environment.globals.update(
+            static=static.url,
+            icon=self.icon,
+            glyph=self.glyph,
+            style_sheet=functools.cache(self.style_sheet),
+        )
         self._environment.filters.update(moment=moment, initial=initial)
 
     def render(self, template: str, /, *, catalogue: Catalogue, nonce: str, **context: Any) -> str:
@@ -92,6 +103,11 @@ class Pages:
         return Markup('<svg class="icon{}" viewBox="0 0 20 20" aria-hidden="true">{}</svg>').format(
             f" {style}" if style else "", shapes
         )
+
+    def style_sheet(self, name: str) -> Markup:
+        """The text of a style sheet, without its comments and most blanks. Raises KeyError."""
+        text = self._static.get_file(name).body.decode()
+        return Markup(_AROUND.sub(r"\1", _CSS_COMMENT.sub("", text)))  # noqa: S704 (our own file)
 
 
 def make_nonce() -> str:

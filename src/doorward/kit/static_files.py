@@ -80,6 +80,10 @@ class StaticFiles:
         """The address of a file. Raises KeyError for a name that is not in the table."""
         return f"{self.prefix}{self.digest}/{self._files[name].name}"
 
+    def get_file(self, name: str) -> StaticFile:
+        """A file by its name. Raises KeyError for a name that is not in the table."""
+        return self._files[name]
+
     def find_file(self, name: str) -> StaticFile | None:
         """A file by its name, e.g. `icons.svg` or `logos/flask.svg`."""
         return self._files.get(name)
