@@ -32,7 +32,7 @@ class TestFromEnvironment:
         ("variable", "value", "message"),
         [
             ("DOORWARD_PROT", "4001", "unknown setting DOORWARD_PROT"),
-            ("DOORWARD_PORT", "many", "DOORWARD_PORT"),
+            ("DOORWARD_PORT", "many", "DOORWARD_PORT: must be a whole number"),
             ("DOORWARD_PORT", "0", "DOORWARD_PORT: must be between 1 and 65535"),
             ("DOORWARD_PORT", "3002", "DOORWARD_PORT and DOORWARD_ADMIN_PORT must differ"),
             ("DOORWARD_ENDPOINT", "id.example.com", "must be an absolute http or https URL"),
