@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.fapi import FapiParty, Key, register_fapi
-from tests.conformance.plans import Run, Variant, list_runs, name_of_test
+from tests.conformance.plans import DYNAMIC_OP, Run, Variant, list_runs, name_of_test
 from tests.conformance.provider import Account, Provider, Registration, running_provider
 from tests.conformance.relying_party import RelyingParty
 from tools.reference import conformance
@@ -17,7 +17,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a module once for each line that the plans have for it."""
     if "run" not in metafunc.fixturenames:
         return
-    runs = [run for run in list_runs() if name_of_test(run.module) == metafunc.function.__name__]
+    is_dynamic = metafunc.module.__name__.endswith("test_dynamic")
+    runs = [
+        run
+        for run in list_runs()
+        if name_of_test(run.module) == metafunc.function.__name__
+        and (run.profile == DYNAMIC_OP) == is_dynamic
+    ]
     assert runs, f"no plan has {metafunc.function.__name__}"
     names = [f"{run.profile}, {run.variant}" for run in runs]
     metafunc.parametrize("run", runs, ids=names)

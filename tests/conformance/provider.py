@@ -101,7 +101,8 @@ class Provider:
         """Call the management API as the operator."""
         answer = self._management.request(method, path, json=body or None)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        return answer.json() if is_json else None
 
     def register(
         self,

@@ -120,7 +120,7 @@ def is_refused_here(party: DynamicParty, request: dict[str, str]) -> bool:
     return page.status == 400 and "location" not in page.response.headers
 
 
-def test_oidcc_dynamic_server(registrar: Registrar) -> None:
+def test_oidcc_server(registrar: Registrar) -> None:
     """Section 3: register, then a whole flow."""
     party = registrar.register()
 
@@ -129,15 +129,19 @@ def test_oidcc_dynamic_server(registrar: Registrar) -> None:
     assert party.userinfo(flow)["sub"] == flow.id_token["sub"]
 
 
-def test_oidcc_dynamic_discovery_endpoint_verification(registrar: Registrar) -> None:
-    """OpenID Connect Discovery section 3: the registration endpoint, over https."""
+def test_oidcc_discovery_endpoint_verification(registrar: Registrar) -> None:
+    """OpenID Connect Discovery section 3: the registration endpoint, over https, and what a
+    provider has to support whose clients it does not know beforehand."""
     metadata = registrar.provider.metadata()
 
     assert metadata["registration_endpoint"].startswith("https://")
+    assert {"code", "id_token", "id_token token"} <= set(metadata["response_types_supported"])
+    assert {"authorization_code", "implicit"} <= set(metadata["grant_types_supported"])
+    assert metadata["request_uri_parameter_supported"] is True
     assert "private_key_jwt" in metadata["token_endpoint_auth_methods_supported"]
 
 
-def test_oidcc_dynamic_idtoken_unsigned(registrar: Registrar) -> None:
+def test_oidcc_idtoken_unsigned(registrar: Registrar) -> None:
     """Section 2: an algorithm that is not on offer is refused, none above all."""
     answer = registrar.ask(redirect_uris=[CALLBACK], id_token_signed_response_alg="none")
 
@@ -287,7 +291,7 @@ def test_oidcc_ensure_client_assertion_with_iss_aud_succeeds(registrar: Registra
     assert party.run().tokens["access_token"]
 
 
-def test_oidcc_dynamic_refresh_token(registrar: Registrar) -> None:
+def test_oidcc_refresh_token(registrar: Registrar) -> None:
     """OpenID Connect Core section 12: and not in the hands of another client."""
     party, other = registrar.register(), registrar.register()
     flow = party.run(scope="openid offline_access", prompt="consent")

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from tests.conformance.fapi import FapiParty, Key, Spoil
-from tests.conformance.relying_party import Flow
 
 PUSH = "pushed_authorization_request_endpoint"
 
@@ -45,32 +44,6 @@ def test_fapi2_ensure_request_object_with_nbf_8_seconds_in_the_future_is_accepte
     spoil = spoilt(nbf=int(time.time()) + 8)
 
     assert party.push(party.request(), spoil=spoil).status_code == 201
-
-
-def test_fapi2_ensure_different_nonce_inside_and_outside_request_object(party: FapiParty) -> None:
-    """RFC 9101 section 6.3: what the object says counts, and nothing beside it."""
-    request = party.request()
-    answer = party.push(request, nonce="from-outside")
-
-    if answer.status_code == 201:
-        page = party.sign_in(party.open_pushed(answer.json()["request_uri"]))
-        flow = Flow(request, party.receive(page, request))
-        party.verify_tokens(flow, party.exchange(flow))
-        assert flow.id_token["nonce"] == request["nonce"]
-    else:
-        assert answer.json()["error"] in {"invalid_request", "invalid_request_object"}
-
-
-def test_fapi2_ensure_different_state_inside_and_outside_request_object(party: FapiParty) -> None:
-    """RFC 9101 section 6.3: what the object says counts, and nothing beside it."""
-    request = party.request()
-    answer = party.push(request, state="from-outside")
-
-    if answer.status_code == 201:
-        page = party.sign_in(party.open_pushed(answer.json()["request_uri"]))
-        assert party.receive(page, request)["state"] == request["state"]
-    else:
-        assert answer.json()["error"] in {"invalid_request", "invalid_request_object"}
 
 
 def test_fapi2_ensure_request_object_without_exp_fails(party: FapiParty) -> None:

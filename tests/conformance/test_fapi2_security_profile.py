@@ -129,6 +129,26 @@ def test_fapi2_par_without_duplicate_parameters(party: FapiParty) -> None:
     assert party.holds(party.run())
 
 
+def test_fapi2_ensure_different_nonce_inside_and_outside_request_object(party: FapiParty) -> None:
+    """RFC 9101 section 6.3: a nonce that the browser brings does not replace the pushed one."""
+    request = party.request()
+
+    page = party.sign_in(party.open_pushed(party.pushed(request), nonce="from-the-browser"))
+
+    flow = Flow(request, party.receive(page, request))
+    party.verify_tokens(flow, party.exchange(flow))
+    assert flow.id_token["nonce"] == request["nonce"]
+
+
+def test_fapi2_ensure_different_state_inside_and_outside_request_object(party: FapiParty) -> None:
+    """RFC 9101 section 6.3: nor does a state."""
+    request = party.request()
+
+    page = party.sign_in(party.open_pushed(party.pushed(request), state="from-the-browser"))
+
+    assert party.receive(page, request)["state"] == request["state"]
+
+
 def test_fapi2_state_only_outside_request_object_not_used(party: FapiParty) -> None:
     """RFC 9101 section 6.3: what stands beside the reference in the browser does not count."""
     request = party.request(state=None)
@@ -292,6 +312,15 @@ def test_fapi2_ensure_registered_redirect_uri(party: FapiParty) -> None:
     assert answer.json()["error"] in {"invalid_request", "invalid_redirect_uri"}
 
 
+def test_fapi2_plain_fapi_tolerate_unregistered_redirect_uri(party: FapiParty) -> None:
+    """RFC 9126 section 2.4 lets a provider take an address that nobody registered; we do not."""
+    elsewhere = f"{party.registration.redirect_uri}/elsewhere"
+
+    answer = party.push(party.request(redirect_uri=elsewhere))
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 def test_fapi2_ensure_unsigned_authorization_request_without_using_par_fails(
     party: FapiParty,
 ) -> None:
@@ -430,7 +459,8 @@ def test_fapi2_par_incorrect_pkce_code_verifier_rejected(party: FapiParty) -> No
 
 
 def test_fapi2_ensure_client_id_in_token_endpoint(party: FapiParty, other: FapiParty) -> None:
-    """RFC 7521 section 4.2: a client_id beside an assertion names the same client."""
+    """RFC 7521 section 4.2, RFC 8705 section 2: a client_id names the client whose key or
+    certificate it is."""
     flow = party.start()
 
     answer = party.exchange(flow, client_id=other.registration.client_id)
