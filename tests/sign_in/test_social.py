@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.sign_in.door import SOCIAL_ONLY, Door
+from tests.sign_in.door import SOCIAL_ONLY, Door, check_refusal
 from tests.support.bookstore import PASSWORD, REDIRECT_URI
 from tests.support.discord import Fault, Person
 from tests.support.pages import Page, Visitor
@@ -335,3 +335,79 @@ class TestDirectSignIn:
         page = door.arrive(direct_sign_in="sso:acme")
 
         assert page.path == "/sign-in"
+
+
+class TestManagementApi:
+    """POST /api/connectors/{id}/authorization-uri and /api/users/{id}/identities: an operator's
+    program sends a person to the provider and links who comes back."""
+
+    def link(self, door: Door, user_id: str, **changes: object) -> httpx.Response:
+        """Go to Discord, come back, and hand over what came back with `changes`."""
+        redirect_uri = f"{door.endpoint}/callback/{door.connector_id}"
+        asked = door.api.post(
+            f"/api/connectors/{door.connector_id}/authorization-uri",
+            json={"state": "a-state", "redirectUri": redirect_uri},
+        )
+        with Visitor() as person:
+            address = asked.json()["redirectTo"].replace("https://discord.com", door.discord.url)
+            callback = person.open(address).submit(button="Authorize").location
+        data = dict(parse_qsl(urlsplit(callback).query)) | {"redirectUri": redirect_uri} | changes
+        return door.api.post(
+            f"/api/users/{user_id}/identities",
+            json={"connectorId": door.connector_id, "connectorData": data},
+        )
+
+    def test_links_who_came_back(self, door: Door) -> None:
+        user = door.add_user(username="nell")
+
+        answer = self.link(door, user["id"])
+
+        assert answer.status_code == 200
+        identity = answer.json()["discord"]
+        assert identity["userId"] == "80351110224678912"
+        assert identity["details"]["email"] == "nelly@example.com"
+        assert identity["details"]["rawData"]["username"] == "nelly"
+        assert door.user(user["id"])["identities"]["discord"] == identity
+        assert door.user(user["id"])["primaryEmail"] is None
+        door.offer_discord()
+        assert is_signed_in(door.continue_with_discord(door.arrive()))
+        assert len(door.users()) == 1
+
+    def test_somebody_elses_identity(self, door: Door) -> None:
+        """One Discord account is one user's; the other keeps what they had."""
+        owner, other = door.add_user(username="nell"), door.add_user(username="eve")
+        self.link(door, owner["id"])
+
+        answer = self.link(door, other["id"])
+
+        check_refusal(answer, 422, "user.identity_already_in_use")
+        assert door.user(other["id"])["identities"] == {}
+        assert "discord" in door.user(owner["id"])["identities"]
+
+    @pytest.mark.parametrize(
+        ("changes", "status", "code"),
+        [
+            ({"code": "invented"}, 401, "connector.social_auth_code_invalid"),
+            ({"redirectUri": ""}, 400, "session.insufficient_info"),
+            ({"redirectUri": 1}, 400, "session.insufficient_info"),
+            ({"code": ["a"]}, 400, "connector.insufficient_request_parameters"),
+        ],
+        ids=str,
+    )
+    def test_refused(self, door: Door, changes: dict[str, object], status: int, code: str) -> None:
+        user = door.add_user(username="nell")
+
+        answer = self.link(door, user["id"], **changes)
+
+        check_refusal(answer, status, code)
+        assert door.user(user["id"])["identities"] == {}
+
+    def test_unknown_user_or_connector(self, door: Door) -> None:
+        user = door.add_user(username="nell")
+        body = {"connectorId": "nothing", "connectorData": {"code": "a", "redirectUri": "b"}}
+
+        no_connector = door.api.post(f"/api/users/{user['id']}/identities", json=body)
+        no_user = door.api.post("/api/users/nobody/identities", json=body)
+
+        check_refusal(no_connector, 404, "entity.not_exists_with_id")
+        check_refusal(no_user, 404, "entity.not_exists_with_id")

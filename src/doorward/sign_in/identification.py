@@ -24,7 +24,7 @@ from doorward.sign_in.state import (
 from doorward.sign_in.visit import Visit
 from doorward.storage import Executor
 from doorward.users import store as users
-from doorward.users.registration import NewIdentity, check_is_free
+from doorward.users.registration import NewIdentity, check_is_free, social_identity
 from doorward.users.tables import User
 from doorward.users.username_policy import check_username
 
@@ -145,17 +145,13 @@ def check_not_suspended(user: User) -> None:
 
 def identity_of(record: SocialRecord, person: SocialPerson) -> NewIdentity:
     """Return the identity that a visit at a provider proves, in the shape of the reference."""
-    details = {
-        "id": person.id,
-        "name": person.name,
-        "avatar": person.avatar,
-        "email": person.email,
-        "rawData": person.raw,
-    }
-    return NewIdentity(
-        target=record.target,
-        identity_id=person.id,
-        details={name: value for name, value in details.items() if value},
+    return social_identity(
+        record.target,
+        id_=person.id,
+        name=person.name,
+        avatar=person.avatar,
+        email=person.email,
+        raw=person.raw,
     )
 
 

@@ -38,6 +38,27 @@ class NewIdentity(msgspec.Struct, frozen=True):
     details: dict[str, Any]
 
 
+def social_identity(
+    target: str,
+    *,
+    id_: str,
+    name: str | None,
+    avatar: str | None,
+    email: str | None,
+    raw: dict[str, Any],
+) -> NewIdentity:
+    """Return the identity of a person at a provider, with details in the shape of the reference.
+
+    `email` is an address that the provider vouches for.
+    """
+    details = {"id": id_, "name": name, "avatar": avatar, "email": email, "rawData": raw}
+    return NewIdentity(
+        target=target,
+        identity_id=id_,
+        details={key: value for key, value in details.items() if value},
+    )
+
+
 class NewUser(msgspec.Struct, frozen=True, kw_only=True):
     """What a new user begins with; addresses must be proven by the caller."""
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Response, delete, get, put
+from litestar import Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
-from doorward.errors import RequestError
+from doorward.connectors.cached import find_social_connector_by_id
+from doorward.errors import NotFound, RequestError
 from doorward.kit.clock import Clock
+from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
+from doorward.kit.http_client import HttpClient
 from doorward.management.body import or_default
-from doorward.storage import Database, Executor
+from doorward.storage import Database, Executor, Snapshots
 from doorward.users import accounts, store
 from doorward.users.accounts import get_user
 from doorward.users.api.views import (
     AllIdentities,
     FoundIdentity,
     IdentityView,
+    LinkIdentity,
     SetIdentity,
     TargetedIdentity,
     UserView,
@@ -27,6 +31,7 @@ from doorward.users.api.views import (
     view_identity,
     view_user,
 )
+from doorward.users.registration import social_identity
 from doorward.users.tables import Identity, User
 
 
@@ -51,6 +56,64 @@ async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> 
         if identity.target == target:
             return FoundIdentity(identity=view_identity(identity))
     raise RequestError("user.identity_not_exist", status=404)
+
+
+@post("/api/users/{user_id:str}/identities", tags=["Users"], status_code=200)
+async def link_identity(
+    user_id: str,
+    data: LinkIdentity,
+    db: Database,
+    edge: Edge,
+    clock: Clock,
+    snapshots: Snapshots,
+    sealer: Sealer,
+    http: HttpClient,
+) -> dict[str, IdentityView]:
+    """Link whoever came back from a provider to a user, in place of one of the same provider.
+
+    It is the second half of POST /api/connectors/{id}/authorization-uri; the caller has compared
+    the state.
+    """
+    # 1. Who is to be linked, by which connector?
+    tenant_id = edge.tenant_id
+    await get_user(db, tenant_id=tenant_id, user_id=user_id)
+    snapshot = await snapshots.current(tenant_id)
+    connector = await find_social_connector_by_id(snapshot, data.connector_id, sealer=sealer)
+    if connector is None:
+        raise NotFound("connector", data.connector_id)
+    params = {name: value for name, value in data.connector_data.items() if isinstance(value, str)}
+    redirect_uri = params.pop("redirectUri", None)
+    if not redirect_uri:
+        raise RequestError("session.insufficient_info")
+
+    # 2. Who is it? The provider is asked before the transaction begins.
+    person = await connector.connector.fetch_identity(
+        connector.config, http=http, params=params, redirect_uri=redirect_uri
+    )
+    identity = social_identity(
+        connector.target,
+        id_=person.id,
+        name=person.name,
+        avatar=person.avatar,
+        email=person.verified_email,
+        raw=person.raw,
+    )
+
+    # 3. Nobody else may have it.
+    async with db.transaction(tenant_id) as tx:
+        await accounts.set_identity(
+            tx,
+            tenant_id=tenant_id,
+            identity=Identity(
+                user_id=user_id,
+                target=identity.target,
+                identity_id=identity.identity_id,
+                details=identity.details,
+                created_at=clock.now(),
+            ),
+        )
+        found = await store.list_identities(tx, tenant_id=tenant_id, user_id=user_id)
+    return view_identities(found)
 
 
 @put(
@@ -114,4 +177,10 @@ async def show_account(db: Executor, edge: Edge, user: User) -> UserView:
     return view_user(user, identities)
 
 
-IDENTITY_HANDLERS = (list_all_identities, show_identity, set_identity, remove_identity)
+IDENTITY_HANDLERS = (
+    list_all_identities,
+    show_identity,
+    link_identity,
+    set_identity,
+    remove_identity,
+)

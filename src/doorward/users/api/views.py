@@ -170,6 +170,13 @@ class SetIdentity(Body):
     details: JsonObject | UnsetType = UNSET
 
 
+class LinkIdentity(Body):
+    """What came back from a provider: the parameters of the callback, with its `redirectUri`."""
+
+    connector_id: EntityId
+    connector_data: JsonObject
+
+
 class FoundIdentity(View):
     """One social identity."""
 
