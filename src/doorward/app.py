@@ -61,6 +61,11 @@ _OIDC_PATHS = (
 # Digits of the length of a body that is read whole whatever becomes of it: less than 10 kB.
 _SMALL_LENGTH = 4
 _SWEEP_INTERVAL = timedelta(seconds=60)
+_SINGLE = frozenset({b"authorization", b"host"})
+_AMBIGUOUS = (
+    b'{"error":"invalid_request","error_description":"Authorization and Host must not be repeated",'
+    b'"message":"Authorization and Host must not be repeated."}'
+)
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> App:
@@ -226,6 +231,9 @@ class App:
             return
         if _may_stay_unread(scope):
             receive, send = _announcing_close(receive, send)
+        if _is_ambiguous(scope):
+            await _answer(send, 400, _AMBIGUOUS)
+            return
         # 1. Who is asking, and of which tenant.
         edge = self._edge(scope)
         scope.setdefault("state", {})["edge"] = edge
@@ -304,6 +312,13 @@ def _mutual_tls(settings: Settings) -> MutualTls | None:
     except ValueError as error:
         raise ConfigurationError(f"DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES: {error}") from error
     return MutualTls(authorities=authorities, endpoint=settings.mtls_endpoint or None)
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Whether a header comes twice of which a proxy may have read the other one: who asks
+    (RFC 6750 section 2: one token in a request) and of whom (RFC 9112 section 3.2)."""
+    names = [name for name, _ in scope["headers"] if name in _SINGLE]
+    return len(names) != len(set(names))
 
 
 def _may_stay_unread(scope: Scope) -> bool:

@@ -130,14 +130,18 @@ def test_oidcc_server(registrar: Registrar) -> None:
 
 
 def test_oidcc_discovery_endpoint_verification(registrar: Registrar) -> None:
-    """OpenID Connect Discovery section 3: the registration endpoint, over https, and what a
-    provider has to support whose clients it does not know beforehand."""
+    """OpenID Connect Discovery section 3: the registration endpoint, over https; OpenID Connect
+    Core section 15.2: what a provider supports that does not know its clients beforehand."""
     metadata = registrar.provider.metadata()
 
     assert metadata["registration_endpoint"].startswith("https://")
     assert {"code", "id_token", "id_token token"} <= set(metadata["response_types_supported"])
     assert {"authorization_code", "implicit"} <= set(metadata["grant_types_supported"])
     assert metadata["request_uri_parameter_supported"] is True
+    assert metadata["userinfo_endpoint"].startswith("https://")
+    bare = {"EC": {"crv", "x", "y"}, "RSA": {"n", "e"}, "OKP": {"crv", "x"}}
+    for key in registrar.provider.jwks()["keys"]:
+        assert bare[key["kty"]] <= key.keys()
     assert "private_key_jwt" in metadata["token_endpoint_auth_methods_supported"]
 
 

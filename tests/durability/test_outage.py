@@ -160,6 +160,32 @@ class TestPostgresql:
             assert server.process is process
             assert "Traceback" not in server.log
 
+    def test_revocation_is_repeated(self, cluster: PostgresCluster, tmp_path: Path) -> None:
+        """RFC 7009 section 2.2.1: after 503 the client assumes that the token still exists, which
+        it does, and asks again later."""
+        url = cluster.create_database("outage")
+        with running_server(tmp_path, database_url=url) as server:
+            client = Client(server, open_bookstore(server))
+            web = client.bookstore.web
+            token = client.bookstore.sign_in(Visitor(), web)["access_token"]
+            form = {"token": token} | web.credentials
+
+            def is_active() -> bool:
+                answer = client.http.post("/oidc/token/introspection", data=form)
+                return bool(answer.json()["active"])
+
+            cluster.stop()
+            away = client.http.post("/oidc/token/revocation", data=form)
+            cluster.start_again()
+            client.await_ready()
+            is_kept = is_active()
+            back = client.http.post("/oidc/token/revocation", data=form)
+
+            check_unavailable(away)
+            assert is_kept
+            assert back.status_code == 200
+            assert not is_active()
+
     def test_frozen(self, cluster: PostgresCluster, tmp_path: Path) -> None:
         """It takes requests and does not answer: readiness says so, and what waited goes on."""
         url = cluster.create_database("outage")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
 import pytest
 
@@ -307,3 +309,35 @@ def test_tenants_do_not_see_each_other(server_on_each: Server, api: httpx.Client
     assert statuses == [404, 404, 404, 404, 404]
     assert ours["id"] not in listed
     assert api.get(f"/api/applications/{ours['id']}").json()["name"] == "Ours"
+
+
+class TestRepeatedHeaders:
+    """Two programs would read two different requests: a proxy the one, this server the other."""
+
+    PATHS = ("/api/users", "/oidc/me", "/oidc/token", "/api/my-account", "/sign-in", "/readyz")
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_authorization(self, api: httpx.Client, path: str) -> None:
+        """RFC 6750 sections 2 and 3.1: a request presents its token once; RFC 9110 section 5.3."""
+        known = api.headers["authorization"]
+
+        for second in ("Bearer another", known, "Basic YTpi"):
+            for pair in ((known, second), (second, known)):
+                headers = [("authorization", value) for value in pair]
+                url = str(api.base_url.join(path))
+                answer = httpx.get(url, headers=headers)
+
+                assert answer.status_code == 400
+                assert answer.json()["error"] == "invalid_request"
+
+    def test_host(self, api: httpx.Client) -> None:
+        """RFC 9112 section 3.2: 400 to more than one Host: each may be another tenant's."""
+        port = api.base_url.port
+        assert port is not None
+        hosts = f"Host: localhost:{port}\r\nHost: elsewhere.example\r\n"
+
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"GET /oidc/jwks HTTP/1.1\r\n{hosts}\r\n".encode())
+            status = connection.recv(12)
+
+        assert status == b"HTTP/1.1 400"
