@@ -27,7 +27,7 @@ from doorward.oidc.tables import (
 from doorward.sessions.store import lives
 from doorward.storage import Executor, Statement, Timestamp, Transaction, insert_statement
 from doorward.storage.expiry import delete_batch
-from doorward.users.store import is_welcome, welcome_user
+from doorward.users.store import is_welcome, joined_user, welcome_user
 from doorward.users.tables import User
 
 _c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
@@ -43,11 +43,12 @@ def _columns(table: Table) -> list[Any]:
     return [column for column in table.c if column.name != "tenant_id"]
 
 
-_FIND_CODE = Statement(
-    select(*_columns(authorization_codes)).where(
-        _c.tenant_id == bindparam("tenant_id"), _c.code_hash == bindparam("hash_")
-    ),
-    into=AuthorizationCode,
+_USER_COLUMNS, _USERS, _IS_USER_OF_CODE = joined_user(tenant_id=_c.tenant_id, user_id=_c.user_id)
+_FIND_CODE_AND_USER = Statement(
+    select(*_columns(authorization_codes), *_USER_COLUMNS)
+    .join(_USERS, _IS_USER_OF_CODE)
+    .where(_c.tenant_id == bindparam("tenant_id"), _c.code_hash == bindparam("hash_")),
+    into=(AuthorizationCode, User),
 )
 _CONSUME_CODE = Statement(
     update(authorization_codes)
@@ -64,6 +65,13 @@ _FIND_REFRESH_TOKEN = Statement(
         _r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_")
     ),
     into=RefreshToken,
+)
+_USER_COLUMNS, _USERS, _IS_USER_OF_GRANT = joined_user(tenant_id=_r.tenant_id, user_id=_r.user_id)
+_FIND_REFRESH_TOKEN_AND_USER = Statement(
+    select(*_columns(refresh_tokens), *_USER_COLUMNS)
+    .join(_USERS, _IS_USER_OF_GRANT)
+    .where(_r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_")),
+    into=(RefreshToken, User),
 )
 _ROTATION = (
     update(refresh_tokens)
@@ -149,9 +157,11 @@ async def add_code(tx: Transaction, *, tenant_id: str, code: AuthorizationCode) 
     )
 
 
-async def find_code(db: Executor, *, tenant_id: str, code: str) -> AuthorizationCode | None:
+async def find_code_and_user(
+    db: Executor, *, tenant_id: str, code: str
+) -> tuple[AuthorizationCode, User] | None:
     """Return the row of a code, expired and consumed ones too."""
-    return await db.one(_FIND_CODE, tenant_id=tenant_id, hash_=hash_token(code))
+    return await db.one(_FIND_CODE_AND_USER, tenant_id=tenant_id, hash_=hash_token(code))
 
 
 async def consume_code(
@@ -191,6 +201,13 @@ async def add_refresh_token(tx: Transaction, *, tenant_id: str, token: RefreshTo
 async def find_refresh_token(db: Executor, *, tenant_id: str, grant_id: str) -> RefreshToken | None:
     """Return the row of a grant's refresh token, an expired one too."""
     return await db.one(_FIND_REFRESH_TOKEN, tenant_id=tenant_id, grant_id_=grant_id)
+
+
+async def find_refresh_token_and_user(
+    db: Executor, *, tenant_id: str, grant_id: str
+) -> tuple[RefreshToken, User] | None:
+    """Return the same row with its user, who may be suspended. One statement: it is used often."""
+    return await db.one(_FIND_REFRESH_TOKEN_AND_USER, tenant_id=tenant_id, grant_id_=grant_id)
 
 
 async def rotate_refresh_token(

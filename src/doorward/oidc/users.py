@@ -17,9 +17,19 @@ async def find_live_user(
 
     `session_id` is None for what outlives its session (offline_access).
     """
-    if session_id is not None and not await is_session_alive(
-        db, tenant_id=tenant_id, session_id=session_id, now=now
-    ):
-        return None
     user = await find_user(db, tenant_id=tenant_id, user_id=user_id)
-    return None if user is None or user.is_suspended else user
+    is_live = user is not None and await is_live_user(
+        db, user, tenant_id=tenant_id, session_id=session_id, now=now
+    )
+    return user if is_live else None
+
+
+async def is_live_user(
+    db: Executor, user: User, *, tenant_id: str, session_id: str | None, now: datetime
+) -> bool:
+    """Tell the same of a user who was read with the token."""
+    if user.is_suspended:
+        return False
+    return session_id is None or await is_session_alive(
+        db, tenant_id=tenant_id, session_id=session_id, now=now
+    )

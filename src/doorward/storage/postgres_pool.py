@@ -82,19 +82,23 @@ class Pool:
         return connection
 
     async def _wait(self) -> Connection | None:
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Connection | None] = loop.create_future()
         self._waiters.append(waiter)
+        # A plain timer: `asyncio.timeout` costs more than the query that is waited for.
+        timer = loop.call_later(self._patience, _give_up, waiter)
         try:
-            async with asyncio.timeout(self._patience):
-                return await waiter
+            return await waiter
         except BaseException:
             # Given up in the moment in which something was handed over: pass it on.
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 if (handed := waiter.result()) is not None:
                     self.release(handed, is_sound=True)
                 else:
                     self._make_room()
             raise
+        finally:
+            timer.cancel()
 
     def _make_room(self) -> None:
         if waiter := self._next_waiter():
@@ -108,3 +112,8 @@ class Pool:
             if not waiter.done():
                 return waiter
         return None
+
+
+def _give_up(waiter: asyncio.Future[Connection | None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("no connection became free in time"))

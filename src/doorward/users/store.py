@@ -134,12 +134,19 @@ def is_welcome(
     )
 
 
+def joined_user(
+    *, tenant_id: ColumnElement[str], user_id: ColumnElement[str]
+) -> tuple[list[ColumnElement[Any]], FromClause, ColumnElement[bool]]:
+    """Return columns, table and condition that join the User of such rows to them."""
+    return [*_COLUMNS], users, (_u.tenant_id == tenant_id) & (_u.id == user_id)
+
+
 def welcome_user(
     *, tenant_id: ColumnElement[str], user_id: ColumnElement[str]
 ) -> tuple[list[ColumnElement[Any]], FromClause, ColumnElement[bool]]:
-    """Return columns, table and condition that join a User who is not suspended to such rows."""
-    condition = (_u.tenant_id == tenant_id) & (_u.id == user_id) & _u.is_suspended.is_(False)
-    return [*_COLUMNS], users, condition
+    """Return the same, for users who are not suspended alone."""
+    columns, table, condition = joined_user(tenant_id=tenant_id, user_id=user_id)
+    return columns, table, condition & _u.is_suspended.is_(False)
 
 
 async def add_user(tx: Transaction, *, tenant_id: str, user: User) -> None:

@@ -24,7 +24,7 @@ from doorward.oidc.sender_constraint import (
     bound_to,
     check_binding,
 )
-from doorward.oidc.store import consume_code, find_code
+from doorward.oidc.store import consume_code, find_code_and_user
 from doorward.oidc.tables import AuthorizationCode
 from doorward.oidc.tokens import (
     TokenResponse,
@@ -60,9 +60,10 @@ async def authorization_code(
     value = request.params.get("code")
     if value is None:
         raise InvalidRequest("missing required parameter code")
-    code = await find_code(db, tenant_id=tenant_id, code=value)
-    if code is None or code.client_id != client.id:
+    found = await find_code_and_user(db, tenant_id=tenant_id, code=value)
+    if found is None or found[0].client_id != client.id:
         raise InvalidGrant("authorization code not found")
+    code, user = found
 
     # 2. RFC 6749 section 4.1.2: used more than once, everything that came of it is revoked.
     if code.consumed_at is not None:
@@ -83,6 +84,7 @@ async def authorization_code(
         snapshot,
         client,
         held=bound_to(code, cnf),
+        user=user,
         scope=code.scope,
         nonce=code.nonce,
         now=now,

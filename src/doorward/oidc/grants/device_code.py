@@ -42,6 +42,7 @@ from doorward.oidc.tokens import (
 from doorward.security.levels import reached_acr
 from doorward.sessions.store import join_session
 from doorward.storage import ForeignKeyViolation, Snapshot
+from doorward.users.store import find_user
 
 SLOWER = 5
 """Seconds by which a slow_down lengthens the interval (section 3.5)."""
@@ -118,12 +119,16 @@ async def device_code(
     )
 
     # 3. Decide and sign.
+    user = await find_user(db, tenant_id=tenant_id, user_id=user_id)
+    if user is None:
+        raise InvalidGrant("the user is gone")
     signed = await sign_tokens(
         request,
         provider,
         snapshot,
         client,
         held=held,
+        user=user,
         scope=held.scope,
         nonce=None,
         now=now,

@@ -34,8 +34,9 @@ from doorward.oidc.tokens import (
     store_access_token,
     store_refresh_token,
 )
-from doorward.oidc.users import find_live_user
+from doorward.oidc.users import is_live_user
 from doorward.storage import Snapshot, Transaction
+from doorward.users.tables import User
 
 MaybeToken = str | msgspec.UnsetType
 
@@ -70,6 +71,7 @@ async def sign_tokens(
     client: Client,
     *,
     held: Held,
+    user: User,
     scope: str,
     nonce: str | None,
     now: datetime,
@@ -79,21 +81,15 @@ async def sign_tokens(
     ones come of what the person has just answered.
 
     Raises:
-        InvalidGrant: the user is gone, or the session that this hangs on is over.
+        InvalidGrant: the user is suspended, or the session that this hangs on is over.
         InvalidTarget: a resource that was not authorized.
         UnmetAuthenticationRequirements: a resource that wants its users to sign in anew, or better.
     """
     edge, db = request.edge, provider.db
 
-    # 1. The user is still there; without offline_access, still signed in.
-    user = await find_live_user(
-        db,
-        tenant_id=edge.tenant_id,
-        user_id=held.user_id,
-        session_id=None if is_offline(held) else held.session_id,
-        now=now,
-    )
-    if user is None:
+    # 1. The user is still welcome; without offline_access, still signed in.
+    session_id = None if is_offline(held) else held.session_id
+    if not await is_live_user(db, user, tenant_id=edge.tenant_id, session_id=session_id, now=now):
         raise InvalidGrant("the user or the session is gone")
 
     # 2. What the request gets of what was granted.

@@ -17,7 +17,7 @@ from doorward.oidc.sender_constraint import (
     bound_to,
     check_binding,
 )
-from doorward.oidc.store import find_refresh_token, rotate_refresh_token
+from doorward.oidc.store import find_refresh_token_and_user, rotate_refresh_token
 from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import (
     TokenResponse,
@@ -58,9 +58,10 @@ async def refresh_token(
     grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=provider.sealer)
     if grant_id is None:
         raise InvalidGrant("refresh token not found")
-    held = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
-    if held is None or held.client_id != client.id:
+    found = await find_refresh_token_and_user(db, tenant_id=tenant_id, grant_id=grant_id)
+    if found is None or found[0].client_id != client.id:
         raise InvalidGrant("refresh token not found")
+    held, user = found
 
     # 2. RFC 9700 section 4.14.2: it was replaced and is used once more; the family is revoked.
     if not is_equal(held.token_hash, hash_token(value)):
@@ -78,6 +79,7 @@ async def refresh_token(
         snapshot,
         client,
         held=bound,
+        user=user,
         scope=_narrowed_scope(held, request.params),
         nonce=None,
         now=now,
