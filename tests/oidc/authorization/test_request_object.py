@@ -17,7 +17,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import Params
 from doorward.users.tables import User
 from tests.oidc.assertions import LEFT_OUT, jwks, mac_jwt, part
-from tests.oidc.house import SECRET, House, RegisteredClient, answer_of
+from tests.oidc.house import SECRET, House, RegisteredClient, answer_of, auth_params
 from tests.support.client_site import ClientSite, Page
 
 KEY = SigningKey.generate("ES256")
@@ -402,6 +402,24 @@ class TestAuthorization:
         )
 
         assert answer["state"] == "signed"
+
+    async def test_pushed_by_another(self, house: House, web: RegisteredClient) -> None:
+        """RFC 9126 section 3: client_id in the object MUST be that of who pushes it; and section
+        2.1: so MUST client_id in the form, whoever authenticates."""
+        client = await add_client(house)
+        value = KEY.encode(request_claims(house, client), typ=TYP)
+
+        theirs = await house.http.post("/oidc/request", data={"request": value} | web.credentials)
+        two = await house.http.post(
+            "/oidc/request",
+            data=auth_params(client),
+            auth=(web.id, str(web.secret)),
+        )
+
+        assert theirs.status_code == 400
+        assert theirs.json()["error"] == "invalid_request_object"
+        assert two.status_code in {400, 401}
+        assert two.json()["error"] in {"invalid_request", "invalid_client"}
 
     async def test_required(self, house: House) -> None:
         """RFC 9101 section 10.5: who always signs is refused when it seems not to, at both doors;

@@ -178,6 +178,18 @@ class TestByAuthority:
 
         assert not await believes(tls_house, client, issue(by=AUTHORITY).escaped)
 
+    async def test_the_client_says_who_it_is(self, tls_house: House) -> None:
+        """RFC 8705 section 2: client_id is in every request; a certificate alone names nobody."""
+        await add_client(tls_house)
+        certificate = {"client-cert": issue(by=AUTHORITY).escaped}
+
+        for path in ("/oidc/token", "/oidc/request", "/oidc/token/introspection"):
+            form = GRANT | {"token": "x"}
+            answer = await tls_house.http.post(path, data=form, headers=certificate)
+
+            assert answer.status_code in {400, 401}
+            assert answer.json()["error"] in {"invalid_request", "invalid_client"}
+
     async def test_a_secret_is_no_way_in(self, tls_house: House) -> None:
         client = await add_client(tls_house)
 
