@@ -258,6 +258,23 @@ class TestTheInteraction:
         assert page.path == "/unknown-session"
         assert "This sign-in is no longer open" in page.text
 
+    def test_the_page_looks_and_speaks_like_the_tenant(self, door: Door) -> None:
+        """Its logo and terms are there, and its language can be changed."""
+        door.change(
+            branding={"logoUrl": "https://shop.example/logo.svg"},
+            termsOfUseUrl="https://shop.example/terms",
+            languageInfo={"autoDetect": False, "fallbackLanguage": "fr"},
+        )
+
+        page = Visitor().open(f"{door.endpoint}/unknown-session")
+        german = page.follow("Deutsch")
+
+        assert (page.status, german.status) == (400, 400)
+        assert "https://shop.example/logo.svg" in page.response.text
+        assert "https://shop.example/terms" in page.response.text
+        assert "Cette connexion" in page.text
+        assert '<html lang="de"' in german.response.text
+
     def test_the_tenant_may_send_strangers_elsewhere(self, door: Door) -> None:
         door.change(unknownSessionRedirectUrl="https://shop.example/start")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router
 from litestar.di import Provide
 
 from doorward.errors import RequestError
 from doorward.kit.edge import Edge
 from doorward.management.errors import ErrorBody, render_request_error
 from doorward.management.routes import public_router
-from doorward.sign_in.errors import SessionUnknown, error_page, page_error_handlers
-from doorward.sign_in.home import show_home
+from doorward.sign_in.errors import SessionUnknown, page_error_handlers
+from doorward.sign_in.home import UNKNOWN_SESSION, show_home, show_unknown_session
 from doorward.sign_in.hosted import MAX_FORM_SIZE, check_origin, provide_form, provide_page
 from doorward.sign_in.steps import (
     consent,
@@ -30,8 +30,6 @@ from doorward.sign_in.steps import (
 from doorward.sign_in.surface import Surface, UseSurface, provide_surface
 from doorward.sign_in.visit import Visit, open_consent_visit, open_visit
 from doorward.sign_in_experience.cached import current_experience
-
-UNKNOWN_SESSION = "/unknown-session"
 
 AnyRequest = Request[Any, Any, Any]
 OpenVisit = Callable[[AnyRequest, Surface], Awaitable[Visit]]
@@ -207,9 +205,3 @@ def _render_missing(request: AnyRequest, error: SessionMissing) -> Response[Sess
         status_code=error.status,
         media_type="application/json",
     )
-
-
-@get(UNKNOWN_SESSION, include_in_schema=False)
-async def show_unknown_session(request: AnyRequest) -> Response[str]:
-    """Say that there is no sign-in that waits, and what to do."""
-    return error_page(request, reason="unknown_session", status=400)
