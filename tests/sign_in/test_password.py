@@ -251,6 +251,24 @@ class TestForgedForms:
         assert send(page, {}).headers["location"] == "/unknown-session"
 
 
+class TestImportedPassword:
+    def test_is_hashed_anew_at_the_first_sign_in(self, door: Door) -> None:
+        """What another system hashed with MD5 is not kept any longer than needed."""
+        digest = "3cb4e732631f47e6eb961f34554b7cde"
+        user = door.add_user(username="ada", passwordDigest=digest, passwordAlgorithm="MD5")
+        path = f"/api/users/{user['id']}?includePasswordHash=true"
+        refused = door.arrive().submit({"identifier": "ada", "password": "Correct horse"})
+        assert refused.status == 422
+        assert door.api.get(path).json()["passwordAlgorithm"] == "MD5"
+
+        page = door.arrive().submit({"identifier": "ada", "password": "correct horse"})
+
+        assert page.location.startswith(f"{REDIRECT_URI}?code=")
+        assert door.api.get(path).json()["passwordAlgorithm"] == "Argon2id"
+        again = door.arrive().submit({"identifier": "ada", "password": "correct horse"})
+        assert again.location.startswith(f"{REDIRECT_URI}?code=")
+
+
 class TestTheInteraction:
     def test_a_page_without_one_says_so(self, door: Door) -> None:
         page = Visitor().open(f"{door.endpoint}/sign-in")

@@ -15,6 +15,35 @@ from tests.support.server import Server
 _numbers = itertools.count()
 
 
+# Of "correct horse", each computed with another tool.
+IMPORTED = [
+    ("MD5", "3cb4e732631f47e6eb961f34554b7cde"),
+    ("MD5", "3CB4E732631F47E6EB961F34554B7CDE"),
+    ("SHA1", "2f9e53523b62abc141a2b4d6019d23cba835dbd0"),
+    ("SHA256", "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b5631"),
+    (
+        "Legacy",
+        '["sha512", ["salt", "@", "pepper"], "86b32f22a6e1ec06752a70ddc1b037ed0dc8efee5678c863d90d'
+        '616295ac662f6eedab44289aca2812ca3ab87bde718beeccb67529bb9bddd82cda549647dc61"]',
+    ),
+    (
+        "Legacy",
+        '["sha256", ["hex:00ff", "@"], '
+        '"24df23282a0969fc854bca3d556ec9b5b8689de4998051dd75adaa930e30e8a5"]',
+    ),
+    (
+        "Legacy",
+        '["pbkdf2", ["salt", "1000", "32", "sha512", "@"], '
+        '"38b54862cf5def6e5f58038925e7d345c7aabcb331948c89ed1759f359bbf674"]',
+    ),
+    (
+        "Legacy",
+        '["pbkdf2", ["hex:00ff", 7, 20, "sha256", "@"], '
+        '"fbdc7944fe6c11b322256e817881eb6297ce19fb"]',
+    ),
+]
+
+
 def create(api: httpx.Client, **members: Any) -> dict[str, Any]:
     answer = api.post("/api/users", json={"username": f"user{next(_numbers)}"} | members)
     assert answer.status_code == 200, answer.text
@@ -105,7 +134,7 @@ class TestCreate:
             ({"password": "x", "passwordDigest": "y"}, 400, "user.password_and_digest"),
             ({"passwordDigest": "y"}, 400, "user.password_algorithm_required"),
             (
-                {"passwordDigest": "y", "passwordAlgorithm": "MD5"},
+                {"passwordDigest": "y", "passwordAlgorithm": "Bcrypt"},
                 400,
                 "password.unsupported_encryption_method",
             ),
@@ -133,6 +162,71 @@ class TestCreate:
 
         path = f"/api/users/{second['id']}/password/verify"
         assert api.post(path, json={"password": "correct horse"}).status_code == 204
+
+    @pytest.mark.parametrize(("algorithm", "digest"), IMPORTED)
+    def test_digest_of_another_system(self, api: httpx.Client, algorithm: str, digest: str) -> None:
+        user = create(api, passwordDigest=digest, passwordAlgorithm=algorithm)
+
+        path = f"/api/users/{user['id']}/password/verify"
+        right = api.post(path, json={"password": "correct horse"})
+        wrong = api.post(path, json={"password": "Correct horse"})
+
+        assert right.status_code == 204
+        assert refusal(wrong) == (422, "session.invalid_credentials")
+
+    @pytest.mark.parametrize(
+        ("algorithm", "digest"),
+        [
+            ("MD5", "y"),
+            ("MD5", "2f9e53523b62abc141a2b4d6019d23cba835dbd0"),
+            ("SHA256", "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b563g"),
+            ("Legacy", "y"),
+            ("Legacy", '{"a": 1}'),
+            ("Legacy", '["md5", ["@"]]'),
+            ("Legacy", '["md5", ["@", "@"], "aa"]'),
+            ("Legacy", '["md5", ["hex:0g", "@"], "aa"]'),
+            ("Legacy", '["md5", ["@"], "no hex"]'),
+            ("Legacy", '["pbkdf2", ["salt", "many", "32", "sha512", "@"], "aa"]'),
+            ("Legacy", '["pbkdf2", ["salt", "0", "32", "sha512", "@"], "aa"]'),
+            ("Legacy", '["pbkdf2", ["salt", "2000001", "32", "sha512", "@"], "aa"]'),
+            ("Legacy", '["pbkdf2", ["salt", "1000", "1000000000", "sha512", "@"], "aa"]'),
+            ("Legacy", '["pbkdf2", ["@", "1000", "32", "sha512", "salt"], "aa"]'),
+            ("Legacy", '["pbkdf2", ["salt", "1000", "@"], "aa"]'),
+        ],
+    )
+    def test_malformed_digest(self, api: httpx.Client, algorithm: str, digest: str) -> None:
+        body = {"passwordAlgorithm": algorithm, "passwordDigest": digest}
+
+        assert refusal(api.post("/api/users", json=body)) == (
+            400,
+            "password.invalid_legacy_password_format",
+        )
+
+    def test_digest_of_every_password(self, api: httpx.Client) -> None:
+        """A digest that the password does not go into would let everybody in."""
+        digest = '["md5", ["a"], "0cc175b9c0f1b6a831c399e269772661"]'
+        body = {"passwordAlgorithm": "Legacy", "passwordDigest": digest}
+
+        assert refusal(api.post("/api/users", json=body)) == (
+            400,
+            "password.invalid_legacy_password_format",
+        )
+
+    @pytest.mark.parametrize(
+        "digest",
+        [
+            '["crc32", ["@"], "aa"]',
+            '["shake_128", ["@"], "aa"]',
+            '["pbkdf2", ["salt", "1000", "32", "md4", "@"], "aa"]',
+        ],
+    )
+    def test_unknown_hash(self, api: httpx.Client, digest: str) -> None:
+        body = {"passwordAlgorithm": "Legacy", "passwordDigest": digest}
+
+        assert refusal(api.post("/api/users", json=body)) == (
+            400,
+            "password.unsupported_legacy_hash_algorithm",
+        )
 
     def test_in_use(self, api: httpx.Client) -> None:
         create(api, username="taken", primaryEmail="Taken@books.example", primaryPhone="4999")

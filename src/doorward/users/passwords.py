@@ -26,6 +26,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 
 from doorward.errors import ServiceUnavailable
 from doorward.settings import Settings
+from doorward.users.imported_digests import is_digest_of, is_imported
 from doorward.users.tables import User
 
 T = TypeVar("T")
@@ -126,7 +127,13 @@ class Passwords:
 
     def _verify(self, user: User | None, password: str) -> PasswordOutcome:
         digest = user.password_digest if user else None
-        type_ = _TYPES.get(user.password_algorithm or "") if user else None
+        algorithm = user.password_algorithm if user else None
+        if digest is not None and algorithm is not None and is_imported(algorithm):
+            # Hashed anew also when it is wrong: an answer that comes at once would tell an account.
+            fresh = self._hash(password)
+            is_correct = is_digest_of(digest, algorithm, _encode(password))
+            return PasswordOutcome(is_correct, rehashed=fresh if is_correct else None)
+        type_ = _TYPES.get(algorithm or "")
         if digest is None or type_ is None:
             # The same work as for a real user: the time must not tell that there is none.
             self._hash(password)

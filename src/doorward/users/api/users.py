@@ -36,6 +36,7 @@ from doorward.users.api.views import (
     stored_profile,
     view_user,
 )
+from doorward.users.imported_digests import check_imported, is_imported
 from doorward.users.passwords import PasswordDigest, Passwords
 from doorward.users.registration import NewUser
 from doorward.users.registration import create_user as register_user
@@ -260,7 +261,8 @@ async def _password_digest(data: CreateUser, passwords: Passwords) -> PasswordDi
 
     Raises:
         RequestError: 400 user.password_and_digest, user.password_algorithm_required,
-            password.unsupported_encryption_method.
+            password.unsupported_encryption_method, password.invalid_legacy_password_format,
+            password.unsupported_legacy_hash_algorithm.
     """
     if data.password is not UNSET and data.password_digest is not UNSET:
         raise RequestError("user.password_and_digest")
@@ -270,13 +272,17 @@ async def _password_digest(data: CreateUser, passwords: Passwords) -> PasswordDi
         return None
     if data.password_algorithm is UNSET:
         raise RequestError("user.password_algorithm_required")
+    digest = PasswordDigest(digest=data.password_digest, algorithm=data.password_algorithm)
+    if is_imported(digest.algorithm):
+        check_imported(digest.digest, digest.algorithm)
+        return digest
     prefix = _SUPPORTED_DIGESTS.get(data.password_algorithm)
     if prefix is None or not data.password_digest.startswith(prefix):
         raise RequestError(
             "password.unsupported_encryption_method",
             interpolation={"name": data.password_algorithm},
         )
-    return PasswordDigest(digest=data.password_digest, algorithm=data.password_algorithm)
+    return digest
 
 
 USER_HANDLERS = (
