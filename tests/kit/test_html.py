@@ -57,7 +57,7 @@ class TestRender:
         """The policy admits inline style by nonce alone."""
         html = message(pages, english)
 
-        assert '<style nonce="n0nce">:root{color-scheme: light dark;' in html
+        assert '<style nonce="n0nce">:root{color-scheme:light dark;' in html
         assert ":root{--brand:light-dark(#0b6e5b,#0b6e5b)" in html
         assert html.count("<style") == html.count('<style nonce="n0nce">')
         assert "style=" not in html
@@ -78,8 +78,8 @@ class TestRender:
         pages = Pages({}, static=StaticFiles([("sheet", "static")]))
 
         assert pages.style_sheet("page.css") == (
-            ".menu :hover,.menu > a{color: red;font: 700 1rem sans}"
-            "@media (max-width: 30rem){a{margin: calc(1px + 2px)}}"
+            ".menu :hover,.menu > a{color:red;font:700 1rem sans}"
+            "@media (max-width: 30rem){a{margin:calc(1px + 2px)}}"
         )
         with pytest.raises(KeyError):
             pages.style_sheet("none.css")
