@@ -68,6 +68,14 @@ def test_every_operation_is_told_about(description: dict[str, Any]) -> None:
         assert "400" in operation["responses"], name
 
 
+def test_the_statuses_of_the_experience_api(description: dict[str, Any]) -> None:
+    """A program that signs somebody in is told of each way in which it may end."""
+    responses = operations(description)["POST /api/experience/identification"]["responses"]
+
+    statuses = "201 204 400 401 403 404 409 413 422 503"
+    assert sorted(responses) == statuses.split()
+
+
 def test_the_paths_of_the_story(description: dict[str, Any]) -> None:
     names = {re.sub(r"\{\w+\}", "{}", name) for name in operations(description)}
 

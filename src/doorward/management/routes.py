@@ -51,9 +51,15 @@ def management_router(
     )
 
 
-def public_router(handlers: Iterable[HTTPRouteHandler]) -> Router:
-    """Return a router of the API whose handlers need no token of ours, or check one themselves."""
+def public_router(
+    handlers: Iterable[HTTPRouteHandler], *, further_refusals: Mapping[int, str] | None = None
+) -> Router:
+    """Return a router of the API whose handlers need no token of ours, or check one themselves.
+
+    `further_refusals` describes the statuses that these handlers refuse with besides.
+    """
     refusals = {code: text for code, text in _REFUSALS.items() if code not in {401, 403}}
+    refusals |= further_refusals or {}
     return Router(
         path="/",
         route_handlers=[_with_refusals(handler, refusals) for handler in handlers],

@@ -32,6 +32,11 @@ from doorward.sign_in.visit import Visit, open_consent_visit, open_visit
 from doorward.sign_in_experience.cached import current_experience
 
 AnyRequest = Request[Any, Any, Any]
+_REFUSALS = {
+    401: "The account is suspended.",
+    403: "The tenant allows no such event.",
+    409: "It belongs to another account, or another request was faster.",
+}
 OpenVisit = Callable[[AnyRequest, Surface], Awaitable[Visit]]
 
 
@@ -100,7 +105,8 @@ def _experience() -> Router:
                     identify.identify_user,
                     profile.add_profile,
                     submit.submit_interaction,
-                ]
+                ],
+                further_refusals=_REFUSALS,
             )
         ],
         dependencies={

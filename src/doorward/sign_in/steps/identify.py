@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import MediaType, Response, post
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import UNSET, UnsetType
 
 from doorward.errors import RequestError
@@ -24,7 +25,19 @@ class IdentificationBody(Body):
     link_social_identity: bool | UnsetType = UNSET
 
 
-@post("/api/experience/identification", status_code=204, tags=["Experience"])
+@post(
+    "/api/experience/identification",
+    status_code=204,
+    tags=["Experience"],
+    responses={
+        201: ResponseSpec(
+            str,
+            description="An account was made.",
+            media_type=MediaType.TEXT,
+            generate_examples=False,
+        )
+    },
+)
 async def identify_user(
     data: IdentificationBody, visit: UseVisit, surface: UseSurface
 ) -> Response[None]:
