@@ -255,21 +255,23 @@ def test_oidcc_ensure_post_request_succeeds(rp: RelyingParty) -> None:
 def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported(
     rp: RelyingParty,
 ) -> None:
-    """OpenID Connect Core section 6.2: request_uri_not_supported where it is not on offer."""
+    """OpenID Connect Core section 6.2: refused; objects without a signature are not on offer."""
     request = rp.request(request_uri="https://rp.example/request.jwt")
 
     answer = rp.receive(rp.open(request), request)
 
-    assert answer["error"] in {"request_uri_not_supported", "invalid_request_uri"}
+    assert answer["error"] == "invalid_request_uri"
+    assert "none" not in rp.metadata["request_object_signing_alg_values_supported"]
 
 
 def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(
     rp: RelyingParty,
 ) -> None:
-    """OpenID Connect Core section 6.1: request_not_supported where it is not on offer."""
+    """OpenID Connect Core section 6.1: refused; objects without a signature are not on offer."""
     request = rp.request()
     inside = unsigned({**request, "nonce": "another-nonce"})
 
     answer = rp.receive(rp.open({**request, "request": inside}), request)
 
-    assert answer["error"] in {"request_not_supported", "invalid_request_object"}
+    assert answer["error"] == "invalid_request_object"
+    assert "none" not in rp.metadata["request_object_signing_alg_values_supported"]

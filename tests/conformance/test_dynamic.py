@@ -177,8 +177,7 @@ def test_oidcc_redirect_uri_regfrag(registrar: Registrar) -> None:
     """RFC 6749 section 3.1.2: an address with a fragment cannot be registered."""
     answer = registrar.ask(redirect_uris=[f"{CALLBACK}#foo"])
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_redirect_uri", "invalid_client_metadata"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_redirect_uri")
 
 
 def test_oidcc_ensure_redirect_uri_in_authorization_request(registrar: Registrar) -> None:
@@ -259,8 +258,7 @@ def test_oidcc_registration_sector_bad(registrar: Registrar, callee: Callee) -> 
 
     answer = registrar.ask(redirect_uris=[CALLBACK], sector_identifier_uri=f"{callee.url}/sector")
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_client_metadata", "invalid_redirect_uri"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
 
 
 def test_oidcc_request_uri_signed_rs256(registrar: Registrar, callee: Callee) -> None:

@@ -199,8 +199,7 @@ def test_fapi2_ensure_mismatched_dpop_jkt_fails(party: FapiParty) -> None:
     """RFC 9449 section 10.1: the proof of a pushed request and its dpop_jkt are of one key."""
     answer = party.push(party.request(dpop_jkt=thumbprint(new_key().jwk)), spoil=Spoil())
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_request", "invalid_dpop_proof"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 def test_fapi2_ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt(party: FapiParty) -> None:
@@ -209,8 +208,7 @@ def test_fapi2_ensure_token_endpoint_fails_with_mismatched_dpop_proof_jkt(party:
 
     answer = party.exchange(flow, spoil=Spoil(proof_key=new_key()))
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_grant", "invalid_dpop_proof"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 def test_fapi2_ensure_token_endpoint_fails_with_mismatched_dpop_jkt(party: FapiParty) -> None:
@@ -219,8 +217,7 @@ def test_fapi2_ensure_token_endpoint_fails_with_mismatched_dpop_jkt(party: FapiP
 
     answer = party.exchange(flow, spoil=Spoil(proof_key=new_key()))
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_grant", "invalid_dpop_proof"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 def test_fapi2_ensure_dpopproof_at_par_endpoint_binding_success(party: FapiParty) -> None:
@@ -308,8 +305,7 @@ def test_fapi2_ensure_registered_redirect_uri(party: FapiParty) -> None:
     """RFC 9126 section 2.3: refused when it is pushed."""
     answer = party.push(party.request(redirect_uri="https://rp.example/elsewhere"))
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_request", "invalid_redirect_uri"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 def test_fapi2_plain_fapi_tolerate_unregistered_redirect_uri(party: FapiParty) -> None:
@@ -339,16 +335,14 @@ def test_fapi2_ensure_response_type_code_idtoken_fails(party: FapiParty) -> None
     """Section 5.3.2.2: response_type code and no other."""
     answer = party.push(party.request(response_type="code id_token"))
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"unsupported_response_type", "unauthorized_client"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
 
 
 def test_fapi2_ensure_response_type_token_fails(party: FapiParty) -> None:
     """Section 5.3.2.2: response_type code and no other."""
     answer = party.push(party.request(response_type="token"))
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"unsupported_response_type", "unauthorized_client"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_response_type")
 
 
 # Pushed requests
@@ -416,7 +410,7 @@ def test_fapi2_par_attempt_invalid_http_method(party: FapiParty) -> None:
     url = party.metadata["pushed_authorization_request_endpoint"]
 
     for method in ("GET", "PUT"):
-        assert party.http.request(method, url).status_code in {404, 405}
+        assert party.http.request(method, url).status_code == 405
 
 
 # PKCE
@@ -442,8 +436,7 @@ def test_fapi2_par_ensure_pkce_code_verifier_required(party: FapiParty) -> None:
 
     answer = party.exchange(flow, code_verifier=None)
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] in {"invalid_grant", "invalid_request"}
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 def test_fapi2_par_incorrect_pkce_code_verifier_rejected(party: FapiParty) -> None:
@@ -465,8 +458,7 @@ def test_fapi2_ensure_client_id_in_token_endpoint(party: FapiParty, other: FapiP
 
     answer = party.exchange(flow, client_id=other.registration.client_id)
 
-    assert answer.status_code in {400, 401}
-    assert answer.json()["error"] in {"invalid_client", "invalid_request", "invalid_grant"}
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 def test_fapi2_ensure_holder_of_key_required(party: FapiParty) -> None:
@@ -475,13 +467,14 @@ def test_fapi2_ensure_holder_of_key_required(party: FapiParty) -> None:
 
     answer = party.exchange(flow, spoil=Spoil(has_proof=False))
 
-    assert answer.status_code in {400, 401}
-    assert answer.json()["error"] in {
-        "invalid_dpop_proof",
-        "invalid_request",
-        "invalid_grant",
-        "invalid_client",
+    expected = {
+        ("private_key_jwt", "dpop"): (400, "invalid_dpop_proof"),
+        ("private_key_jwt", "mtls"): (400, "invalid_request"),
+        ("mtls", "dpop"): (400, "invalid_dpop_proof"),
+        ("mtls", "mtls"): (401, "invalid_client"),
     }
+    pair = (party.variant.client_auth, party.variant.sender_constrain)
+    assert (answer.status_code, answer.json()["error"]) == expected[pair]
 
 
 def test_fapi2_ensure_authorization_code_is_bound_to_client(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -160,6 +161,39 @@ class TestTarget:
             url = configuration["server"]["discoveryUrl"]
             metadata = httpx.get(url, verify=False).json()
             assert url == f"{metadata['issuer']}/.well-known/openid-configuration"
+
+    @pytest.mark.parametrize(
+        ("version", "ciphers", "is_taken"),
+        [
+            (ssl.TLSVersion.TLSv1_3, "DEFAULT", True),
+            (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-GCM-SHA384", True),
+            (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256", False),
+            (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-CHACHA20-POLY1305", False),
+            (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0", False),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+    def test_versions_and_ciphers(
+        self,
+        target: Target,
+        bench: Bench,
+        version: ssl.TLSVersion,
+        ciphers: str,
+        is_taken: bool,
+    ) -> None:
+        """FAPI 2.0 Security Profile section 5.2.2, which the suite looks at, too."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers(ciphers)
+        context.minimum_version = context.maximum_version = version
+
+        with socket.create_connection((bench.host, bench.port), timeout=10) as connection:
+            try:
+                context.wrap_socket(connection).close()
+            except (ssl.SSLError, ConnectionError):
+                assert not is_taken
+            else:
+                assert is_taken
 
     @pytest.mark.parametrize("constraint", ["dpop", "mtls"])
     def test_certificates_reach_the_server(

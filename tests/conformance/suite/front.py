@@ -22,6 +22,9 @@ _REPLACED = (b"x-forwarded-for", b"connection", CERTIFICATE_HEADER.encode())
 async def serve(*, host: str, port: int, behind: int, authorities: Path) -> asyncio.Server:
     """Listen for https at `port` and pass requests on to the local port `behind`."""
     context = self_signed_context(host)
+    # FAPI 2.0 Security Profile section 5.2.2: of TLS 1.2 only what BCP 195 recommends.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM")
     context.load_verify_locations(authorities)
     context.verify_mode = ssl.CERT_OPTIONAL
 
