@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from doorward.interactions.cookie import interaction_cookie, read_interactions, with_interaction
-from doorward.interactions.store import add_interaction
+from doorward.interactions.cookie import read_interactions
+from doorward.oidc.authorization.begin_interaction import begin_interaction
 from doorward.oidc.authorization.codes import issue_answer, prepare_answer
 from doorward.oidc.authorization.consent import ask_consent, missing_consent, with_consent
 from doorward.oidc.authorization.page_url import page_url, select_account_url
@@ -30,7 +30,6 @@ from doorward.oidc.authorization.source import (
     consume_source,
     drop_source,
     find_source,
-    hold_source,
 )
 from doorward.oidc.errors import (
     ConsentRequired,
@@ -41,7 +40,7 @@ from doorward.oidc.errors import (
 from doorward.oidc.logout.session_state import browser_state_cookie, stale_state_cookies
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.response import OidcResponse, redirect
+from doorward.oidc.response import OidcResponse
 from doorward.oidc.session_cookie import find_current_session
 from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
@@ -140,26 +139,19 @@ async def _begin_interaction(
     session: Session | None,
     page: Callable[[dict[str, Any]], str],
 ) -> OidcResponse:
-    edge, now = request.edge, provider.clock.now()
-    params = stored_params(source.params)
-    charge(provider, edge, params, session=session)
-    async with provider.db.transaction(edge.tenant_id) as tx:
-        await hold_source(tx, tenant_id=edge.tenant_id, source=source, now=now)
-        uid = await add_interaction(
+    charge(provider, request.edge, stored_params(source.params), session=session)
+    entries = read_interactions(request.headers, edge=request.edge, sealer=provider.sealer)
+    async with provider.db.transaction(request.edge.tenant_id) as tx:
+        return await begin_interaction(
             tx,
-            tenant_id=edge.tenant_id,
+            request,
+            provider,
             client_id=target.client.id,
-            params=source.stored(params),
-            session_id=session.id if session else None,
-            now=now,
+            source=source,
+            session=session,
+            entries=entries,
+            page=page,
         )
-    entries = with_interaction(
-        read_interactions(request.headers, edge=edge, sealer=provider.sealer),
-        client_id=target.client.id,
-        uid=uid,
-    )
-    cookie = interaction_cookie(entries, edge=edge, sealer=provider.sealer)
-    return redirect(page(params)).with_cookies(cookie)
 
 
 async def _ask_consent(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from doorward.users.tables import User
+from tests.oidc.authorization.test_consent import ask, decide, make_partner
 from tests.oidc.device_flow import (
     Device,
     add_device_client,
@@ -121,6 +122,37 @@ class TestAuthorization:
         assert weak.headers["location"].startswith("/sign-in?")
         assert old.headers["location"].startswith("/sign-in?")
         assert "code" in answer_of(await browser.request(web, resource=VAULT))
+
+    async def test_a_consent_page_that_lay_open(self, house: House, ada: User) -> None:
+        """A third party's person thought for longer than the API lets a sign-in be old: they sign
+        in once more, and what they allowed is remembered."""
+        await add_vault(house, max_authentication_age=90)
+        partner, browser = await make_partner(house), house.browser()
+        page = await ask(browser, partner, ada, resource=VAULT, prompt=None)
+        house.pass_time(seconds=91)
+
+        late = await decide(browser, page, "allow")
+        uid = browser.waiting()[partner.id]
+        await browser.complete(ada, uid=uid)
+        tokens = await house.exchange(
+            partner, answer_of(await browser.get(f"/oidc/auth/{uid}"))["code"], resource=VAULT
+        )
+
+        assert late.headers["location"].startswith("/sign-in?")
+        claims = await house.verify(tokens["access_token"], typ="at+jwt")
+        assert claims["auth_time"] == int(house.clock.now().timestamp())
+
+    @pytest.mark.parametrize(("age", "thought_for"), [(90, 89), (1, 59)])
+    async def test_a_consent_page_that_was_read(
+        self, house: House, ada: User, age: int, thought_for: int
+    ) -> None:
+        """Within that time they are not asked again, nor within the minute that reading takes."""
+        await add_vault(house, max_authentication_age=age)
+        partner, browser = await make_partner(house), house.browser()
+        page = await ask(browser, partner, ada, resource=VAULT)
+        house.pass_time(seconds=thought_for)
+
+        assert "code" in answer_of(await decide(browser, page, "allow"))
 
     async def test_default_resource(self, house: House, web: RegisteredClient, ada: User) -> None:
         """A client that names no API asks for the default one."""

@@ -23,6 +23,7 @@ from doorward.interactions.cookie import (
 )
 from doorward.interactions.store import add_consent_interaction, consume_interaction
 from doorward.interactions.tables import Interaction
+from doorward.oidc.authorization.begin_interaction import begin_interaction
 from doorward.oidc.authorization.codes import issue_answer, prepare_answer
 from doorward.oidc.authorization.page_url import consent_url
 from doorward.oidc.authorization.prompts import check_outcome
@@ -40,6 +41,7 @@ from doorward.oidc.authorization.source import (
     hold_source,
     restored_source,
 )
+from doorward.oidc.authorization.step_up import find_api_demand, is_too_old
 from doorward.oidc.errors import AccessDenied, LoginRequired, OAuthError, SessionNotFound
 from doorward.oidc.logout.session_state import browser_state_cookie
 from doorward.oidc.provider import Provider
@@ -181,7 +183,24 @@ async def resume_consent(
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
         return answer.with_cookies(cookie)
 
-    # 4. Consume the interaction, and give the answer if they said yes: once.
+    # 4. RFC 9470 section 4.1: where the page lay open for longer than an API lets a sign-in be old,
+    #    the person signs in once more. What they allowed is remembered.
+    demanded = await find_api_demand(snapshot, parsed.resources)
+    if is_allowed and is_too_old(session.authenticated_at, ages=(demanded.max_age,), now=now):
+        async with provider.db.transaction(tenant_id) as tx:
+            if not await consume_interaction(tx, tenant_id=tenant_id, interaction=interaction):
+                raise SessionNotFound("authorization request has expired")
+            return await begin_interaction(
+                tx,
+                request,
+                provider,
+                client_id=target.client.id,
+                source=source,
+                session=session,
+                entries=without_interaction(entries, uid=uid),
+            )
+
+    # 5. Consume the interaction, and give the answer if they said yes: once.
     await prepare_answer(provider, snapshot, request=parsed)
     fields: dict[str, str] = {}
     async with provider.db.transaction(tenant_id) as tx:
@@ -200,7 +219,7 @@ async def resume_consent(
             )
         await _record_answer(tx, request, parsed, session=session, is_allowed=is_allowed, at=now)
 
-    # 5. RFC 6749 section 4.1.2.1: a refusal is access_denied.
+    # 6. RFC 6749 section 4.1.2.1: a refusal is access_denied.
     if not is_allowed:
         refusal = AccessDenied("the user did not allow the access")
         answer = await answer_error(provider, snapshot, request, target=target, error=refusal)

@@ -26,6 +26,9 @@ from doorward.sign_in_experience.document import Experience
 from doorward.sign_in_experience.levels import reachable_acrs
 from doorward.storage import Snapshot
 
+JUST_NOW = timedelta(seconds=60)
+"""Whoever signed in so lately is not asked to do so again: reading a page takes its time."""
+
 
 class Demand(msgspec.Struct, frozen=True):
     """The acr values that would do, those that we know, in the order of the client's preference.
@@ -105,6 +108,13 @@ def check_api_demand(
         raise UnmetAuthenticationRequirements(
             f"the resource wants users to have signed in within {max_age} seconds"
         )
+
+
+def is_too_old(authenticated_at: datetime, *, ages: Iterable[int | None], now: datetime) -> bool:
+    """Tell whether a sign-in is older than any of these ages (in seconds; None demands none) when
+    the person answers a page."""
+    demanded = [timedelta(seconds=age) for age in ages if age is not None]
+    return bool(demanded) and now - authenticated_at > max(min(demanded), JUST_NOW)
 
 
 def answered_acr(demand: Demand, amr: Sequence[str]) -> str:

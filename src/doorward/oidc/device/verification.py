@@ -25,7 +25,12 @@ from doorward.device_codes.tables import DeviceCode
 from doorward.device_codes.user_codes import parse_user_code
 from doorward.errors import RequestError
 from doorward.kit.addresses import network_of
-from doorward.oidc.authorization.step_up import ApiDemand, find_api_demand
+from doorward.oidc.authorization.step_up import (
+    JUST_NOW,
+    ApiDemand,
+    find_api_demand,
+    is_too_old,
+)
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.device.consent import describe, digest_of, what_is_asked
 from doorward.oidc.device.sign_in import send_to_sign_in
@@ -56,7 +61,6 @@ SUCCESS_PATH = "/device/success"
 # account.
 BY_NETWORK = LockoutPolicy(max_attempts=20, duration=timedelta(minutes=10))
 BY_SESSION = LockoutPolicy(max_attempts=10, duration=timedelta(minutes=10))
-_JUST_NOW = timedelta(seconds=60)
 _PURPOSE = "device"
 
 
@@ -260,15 +264,14 @@ def _must_sign_in(session: Session, client: Client, demand: ApiDemand, *, now: d
     """
     if _is_too_weak(session, demand):
         return True
-    age = now - session.authenticated_at
-    ages = [one for one in (client.metadata.default_max_age, demand.max_age) if one is not None]
-    return bool(ages) and age > max(timedelta(seconds=min(ages)), _JUST_NOW)
+    ages = (client.metadata.default_max_age, demand.max_age)
+    return is_too_old(session.authenticated_at, ages=ages, now=now)
 
 
 def _has_signed_in_too_weakly(session: Session, demand: ApiDemand, *, now: datetime) -> bool:
     """Tell whether somebody did sign in a moment ago, and not as demanded: to be told so (RFC 9470
     section 5), and not to be sent there in circles."""
-    return _is_too_weak(session, demand) and now - session.authenticated_at <= _JUST_NOW
+    return _is_too_weak(session, demand) and now - session.authenticated_at <= JUST_NOW
 
 
 def _is_too_weak(session: Session, demand: ApiDemand) -> bool:
