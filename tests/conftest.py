@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +12,18 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.support.databases import KINDS, Kind, empty_database, fresh_database
+from tests.support.databases import KINDS, Kind, fresh_database
 from tests.support.management import management_api
-from tests.support.server import Server, running_server
+from tests.support.server import Server
+from tests.support.stage import ready_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from doorward.storage import Database
+
+MEMORY = Path("/dev/shm")
+ROOM_IN_MEMORY = 4 * 1024**3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +32,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--conformance-table", action="store_true", help="write docs/reference/conformance.md"
     )
+
+
+def pytest_configure() -> None:
+    """Put the folders of tests into memory, where there is room: a commit waits for no disk there.
+
+    Whether a commit outlives a loss of power, no test can see; those that kill servers, and what
+    the servers do, are the same on every file system.
+    """
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_IN_MEMORY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -83,22 +99,20 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server on SQLite, shared by the tests of one module."""
-    with running_server(tmp_path_factory.mktemp("server")) as server:
+    directory = tmp_path_factory.mktemp("server")
+    with ready_server("sqlite", run=run_directory, directory=directory) as server:
         yield server
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def server_on_each(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """A running server shared by the tests of one module, on each database engine in turn."""
     directory = tmp_path_factory.mktemp("server")
-    with (
-        empty_database(request.param, directory=directory) as url,
-        running_server(directory, database_url=url) as server,
-    ):
+    with ready_server(request.param, run=run_directory, directory=directory) as server:
         yield server
 
 

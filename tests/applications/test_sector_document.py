@@ -25,7 +25,10 @@ def host() -> Iterator[DocumentHost]:
 def api(host: DocumentHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     settings = {"DOORWARD_DEV_HOST_OVERRIDES": f"{NAME}={host.url}"}
     directory = tmp_path_factory.mktemp("sector")
-    with running_server(directory, settings=settings) as server, management_api(server) as api:
+    with (
+        running_server(directory, settings=settings, is_warm=True) as server,
+        management_api(server) as api,
+    ):
         yield api
 
 

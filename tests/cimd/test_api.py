@@ -45,7 +45,10 @@ def test_a_token_is_needed(server_on_each: Server) -> None:
 def test_refused_without_the_guard(tmp_path: Path) -> None:
     """Strangers would direct calls into the operator's network: 422."""
     settings = {"DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true"}
-    with running_server(tmp_path, settings=settings) as server, management_api(server) as api:
+    with (
+        running_server(tmp_path, settings=settings, is_warm=True) as server,
+        management_api(server) as api,
+    ):
         answer = api.patch(PATH, json={"enabled": True})
 
         assert (answer.status_code, answer.json()["code"]) == (422, "oidc.invalid_request")

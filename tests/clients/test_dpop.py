@@ -15,7 +15,9 @@ from tests.support.server import Server, running_server
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server that wants a nonce in every proof."""
     settings = {"DOORWARD_REQUIRE_DPOP_NONCE": "true"}
-    with running_server(tmp_path_factory.mktemp("server"), settings=settings) as server:
+    with running_server(
+        tmp_path_factory.mktemp("server"), settings=settings, is_warm=True
+    ) as server:
         yield server
 
 

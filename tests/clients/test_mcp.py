@@ -71,7 +71,9 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with document_host() as host:
         settings = {"DOORWARD_DEV_HOST_OVERRIDES": f"{NAME}={host.url}"}
-        with running_server(tmp_path_factory.mktemp("mcp"), settings=settings) as server:
+        with running_server(
+            tmp_path_factory.mktemp("mcp"), settings=settings, is_warm=True
+        ) as server:
             port = free_port()
             with management_api(server) as api:
                 yield Scene(server, host, port, set_up(api, f"http://127.0.0.1:{port}/mcp"))

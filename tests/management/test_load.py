@@ -21,7 +21,7 @@ def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "DOORWARD_PASSWORD_HASH_THREADS": "1",
         "DOORWARD_PASSWORD_HASH_QUEUE": "1",
     }
-    with running_server(tmp_path_factory.mktemp("slow"), settings=settings) as server:
+    with running_server(tmp_path_factory.mktemp("slow"), settings=settings, is_warm=True) as server:
         yield server
 
 

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.sign_in.door import Door
 from tests.support.bookstore import open_bookstore
-from tests.support.databases import KINDS, empty_database
+from tests.support.databases import KINDS
 from tests.support.discord import FakeDiscord, Person
 from tests.support.management import management_api
-from tests.support.server import running_server
+from tests.support.stage import ready_server
 
 
 @pytest.fixture(scope="package", params=KINDS)
 def opened_door(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Door]:
     """One server for the whole package on each database engine in turn."""
     directory = tmp_path_factory.mktemp("door")
     with (
         FakeDiscord.start() as discord,
-        empty_database(request.param, directory=directory) as url,
-        running_server(
-            directory,
-            database_url=url,
+        ready_server(
+            request.param,
+            run=run_directory,
+            directory=directory,
             settings={"DOORWARD_DEV_HOST_OVERRIDES": discord.overrides},
         ) as server,
         management_api(server) as api,

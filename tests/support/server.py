@@ -13,14 +13,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from tests.support.ports import free_port
+from tests.support.warm import WarmProcess, start_warm
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
@@ -36,14 +38,18 @@ class ServerError(Exception):
 
 @dataclass
 class Server:
-    """One server, which may be stopped, killed and started again. Made by `running_server`."""
+    """One server, which may be stopped, killed and started again. Made by `running_server`.
+
+    A warm one, and each of its commands, is forked from a process that has imported Doorward.
+    """
 
     directory: Path
     database_url: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    is_warm: bool = False
+    process: subprocess.Popen[bytes] | WarmProcess | None = None
 
     @property
     def endpoint(self) -> str:
@@ -90,8 +96,15 @@ class Server:
             ServerError: it ended, or was not ready in time.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.process = self._start_warm() if self.is_warm else self._start_cold()
+        self._await_ready()
+
+    def _start_warm(self) -> WarmProcess:
+        return start_warm(["up"], environment=self.environment, output=self.log_path)
+
+    def _start_cold(self) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "doorward", "up"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -99,7 +112,6 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._await_ready()
 
     def stop(self) -> int:
         """Ask it to end (SIGTERM) and return its exit code."""
@@ -122,6 +134,18 @@ class Server:
         Raises:
             ServerError: the command failed.
         """
+        run = self._run_warm if self.is_warm else self._run_cold
+        code, printed, errors = run(arguments)
+        if code:
+            raise ServerError(f"doorward {' '.join(arguments)}: {printed}{errors}")
+        return printed.strip()
+
+    def _run_warm(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        with tempfile.NamedTemporaryFile("r", dir=self.directory) as output:
+            process = start_warm(arguments, environment=self.environment, output=Path(output.name))
+            return process.wait(STOP_TIMEOUT), output.read(), ""
+
+    def _run_cold(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         result = subprocess.run(
             [sys.executable, "-m", "doorward", *arguments],
             env=self.environment,
@@ -130,11 +154,9 @@ class Server:
             check=False,
             timeout=STOP_TIMEOUT,
         )
-        if result.returncode:
-            raise ServerError(f"doorward {' '.join(arguments)}: {result.stdout}{result.stderr}")
-        return result.stdout.strip()
+        return result.returncode, result.stdout, result.stderr
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> subprocess.Popen[bytes] | WarmProcess:
         if self.process is None:
             raise ServerError("the server is not running")
         return self.process
@@ -143,7 +165,7 @@ class Server:
         deadline = time.monotonic() + START_TIMEOUT
         process = self._running()
         waiting = [f"http://127.0.0.1:{port}/readyz" for port in (self.port, self.admin_port)]
-        with httpx.Client(timeout=5) as client:
+        with httpx.Client(timeout=5, verify=False) as client:
             while waiting and time.monotonic() < deadline and process.poll() is None:
                 with contextlib.suppress(httpx.TransportError):
                     if client.get(waiting[0]).status_code == 200:
@@ -159,13 +181,19 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(
-    directory: Path, *, database_url: str = "", settings: Mapping[str, str] | None = None
+    directory: Path,
+    *,
+    database_url: str = "",
+    settings: Mapping[str, str] | None = None,
+    is_warm: bool = False,
 ) -> Iterator[Server]:
     """Run a server whose data is kept under `directory` until the block ends.
 
     `settings` are DOORWARD_* variables besides those that the ports, folder and database need.
     """
-    server = Server(directory=directory, database_url=database_url, settings=settings or {})
+    server = Server(
+        directory=directory, database_url=database_url, settings=settings or {}, is_warm=is_warm
+    )
     server.start()
     try:
         yield server
