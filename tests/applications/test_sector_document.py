@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from doorward.applications.sector_document import SectorError, check_sector_document
+from doorward.kit.http_client import HttpClient
 from tests.support.documents import NAME, DocumentHost, document_host
+from tests.support.doorbell import LOOPBACK_SPELLINGS, doorbell
 from tests.support.management import management_api
 from tests.support.server import running_server
 
@@ -51,25 +54,60 @@ def test_every_redirect_uri_is_listed(api: httpx.Client, host: DocumentHost) -> 
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "https://client.example/some",
-        "https://client.example/missing",
-        "https://127.0.0.1/sector",
-        "https://[::1]/sector",
-        "https://2130706433/sector",
-    ],
-)
-def test_refusals(api: httpx.Client, host: DocumentHost, uri: str) -> None:
-    """One is missing, no document, or inside the operator's network."""
-    host.serve("/some", URIS[:1])
-
+def refuse(api: httpx.Client, uri: str) -> None:
     answer = api.post("/api/applications", json=application(uri))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "guard.invalid_input")
     (issue,) = answer.json()["data"]["issues"]
     assert issue["path"] == ["oidcClientMetadata", "sectorIdentifierUri"]
+
+
+@pytest.mark.parametrize("path", ["/some", "/missing"])
+def test_refusals(api: httpx.Client, host: DocumentHost, path: str) -> None:
+    """One is missing, or no document."""
+    host.serve("/some", URIS[:1])
+
+    refuse(api, f"https://{NAME}{path}")
+
+
+@pytest.mark.parametrize("spelling", LOOPBACK_SPELLINGS)
+def test_what_leads_inside(api: httpx.Client, spelling: str) -> None:
+    """CWE-918: a server of the operator's own, which is there, is not called."""
+    with doorbell() as bell:
+        refuse(api, f"https://{spelling}:{bell.port}/sector")
+
+        assert not bell.rang()
+
+
+def test_a_redirect_is_not_followed(api: httpx.Client, host: DocumentHost) -> None:
+    """Not even to a document that would do."""
+    host.serve("/there", URIS)
+    moved = host.serve("/moved", b"", status=302, location="/there")
+
+    refuse(api, moved)
+
+    assert host.asked[-1] == "/moved"
+
+
+async def test_a_name_that_leads_inside() -> None:
+    """DNS rebinding: public when asked first, loopback when dialled; one answer decides."""
+    answers = [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"]]
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return answers.pop(0)
+
+    http = HttpClient(resolve=resolve)
+    with doorbell() as bell:
+        for _ in range(2):
+            with pytest.raises(SectorError):
+                await check_sector_document(
+                    http,
+                    sector_identifier_uri=f"https://rebinding.example:{bell.port}/sector",
+                    redirect_uris=URIS,
+                )
+
+        assert not bell.rang()
+    assert answers == []
 
 
 def test_of_a_change(api: httpx.Client, host: DocumentHost) -> None:
