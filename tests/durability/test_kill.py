@@ -80,7 +80,7 @@ def world(
     directory = tmp_path_factory.mktemp("kill")
     with (
         empty_database(kind, directory=directory) as url,
-        running_server(directory, database_url=url) as server,
+        running_server(directory, database_url=url, is_warm=True) as server,
     ):
         bookstore = open_bookstore(server, users=PEOPLE)
         yield server, bookstore, management_token(server)
