@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -236,20 +237,29 @@ class TestTarget:
         assert kids() > before
 
     def test_the_command_serves_until_it_is_told_to_end(self, tmp_path: Path) -> None:
-        """SIGTERM ends the server that it started, too."""
+        """Enter rotates the keys; SIGTERM ends the server that it started, too."""
         port = free_port()
         command = [sys.executable, "-m", "tests.conformance.suite", "--host", "localhost"]
         command += ["--port", str(port), "--output", str(tmp_path)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        keyboard, terminal = os.openpty()
+        process = subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, text=True)
+        too_long = threading.Timer(60, process.terminate)
+        too_long.start()
         assert process.stdout is not None
         with process.stdout as lines:
             url = f"https://localhost:{port}/oidc/.well-known/openid-configuration"
             said = next(line for line in lines if line.startswith("https://"))
             answer = httpx.get(url, verify=False)
+            os.write(keyboard, b"\n")
+            is_rotated = any(line == "The keys are rotated.\n" for line in lines)
             process.terminate()
             code = process.wait(timeout=20)
+        too_long.cancel()
+        os.close(keyboard)
+        os.close(terminal)
 
         assert (said, answer.status_code, code) == (f"{url}\n", 200, 0)
+        assert is_rotated
         with pytest.raises(httpx.ConnectError):
             httpx.get(url, verify=False)
 

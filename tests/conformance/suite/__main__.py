@@ -45,9 +45,9 @@ async def stay(target: Target, bench: Bench, *, folder: Path) -> None:
 
 
 def _rotate(target: Target) -> None:
-    sys.stdin.readline()
-    target.rotate_keys()
-    print("The keys are rotated.", flush=True)
+    if sys.stdin.readline():
+        target.rotate_keys()
+        print("The keys are rotated.", flush=True)
 
 
 def main() -> None:
