@@ -204,8 +204,10 @@ class TestRouting:
         assert (answer.status_code, answer.text) == (405, "Method Not Allowed")
         assert "GET" in answer.headers["allow"]
 
-    def test_status(self, server_on_each: Server) -> None:
-        answer = httpx.get(f"{server_on_each.endpoint}/api/status", timeout=20)
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_status(self, server_on_each: Server, method: str) -> None:
+        """Probes of load balancers ask with either (RFC 9110 section 9.1)."""
+        answer = httpx.request(method, f"{server_on_each.endpoint}/api/status", timeout=20)
 
         assert (answer.status_code, answer.content) == (204, b"")
 

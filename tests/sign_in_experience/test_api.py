@@ -185,6 +185,16 @@ class TestExperience:
 
         assert refusal(answer) == (status, f"sign_in_experiences.{rule}")
 
+    def test_a_protection_that_is_not_there(self, api: httpx.Client) -> None:
+        """Nobody may believe that a second factor is asked for while none is."""
+        before = api.get("/api/sign-in-exp").json()
+        mfa = {"policy": "Mandatory", "factors": ["Totp"]}
+
+        answer = api.patch("/api/sign-in-exp", json={"mfa": mfa, "termsOfUseUrl": "https://a.b"})
+
+        assert refusal(answer) == (422, "request.feature_not_supported")
+        assert api.get("/api/sign-in-exp").json() == before
+
     def test_social_only(self, api: httpx.Client) -> None:
         """ "Not applicable": accounts come from social sign-in alone."""
         before = api.get("/api/sign-in-exp").json()["signUp"]

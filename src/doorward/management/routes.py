@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from litestar import Router, get
+from litestar import HttpMethod, Router, route
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
@@ -72,7 +72,12 @@ def public_router(
     )
 
 
-@get("/api/status", status_code=204, tags=["Status"])
+@route(
+    "/api/status",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    status_code=204,
+    tags=["Status"],
+)
 async def get_status() -> None:
     """Tell that the server is up."""
 
