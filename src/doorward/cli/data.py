@@ -19,6 +19,7 @@ import click
 
 from doorward.errors import ConfigurationError
 from doorward.settings import Settings
+from doorward.storage.private_file import make_private
 
 _PAGES_PER_STEP = 256
 ALL_TENANTS = "*"  # as storage.database says; importing that would cost half a second
@@ -91,8 +92,9 @@ def _back_up_sqlite(path: Path, target: Path) -> None:
 def _restore_sqlite(source: Path, path: Path) -> None:
     _check_is_backup(source)
     _check_is_idle(path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.restore")
+    draft.unlink(missing_ok=True)
+    make_private(draft)
     shutil.copyfile(source, draft)
     for leftover in ("-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)

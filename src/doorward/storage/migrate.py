@@ -15,6 +15,7 @@ from doorward.errors import ConfigurationError
 from doorward.settings import Settings
 from doorward.storage.errors import DatabaseUnavailable
 from doorward.storage.migrations import HEAD
+from doorward.storage.private_file import make_private
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -61,7 +62,7 @@ async def migrate(settings: Settings) -> bool:
             f"the database is at revision {revision}, newer than this program's {HEAD}"
         )
     if settings.is_sqlite:
-        settings.sqlite_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(settings.sqlite_path)
         await asyncio.to_thread(_migrate_sqlite, settings.sqlite_path)
     else:
         await _migrate_postgresql(settings.database_url)

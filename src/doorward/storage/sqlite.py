@@ -31,6 +31,7 @@ from doorward.storage.errors import (
     StorageError,
     UniqueViolation,
 )
+from doorward.storage.private_file import make_private
 from doorward.storage.schema import metadata
 from doorward.storage.statements import SQLITE, Compiled, Statement, compile_any
 from doorward.storage.worker_thread import WorkerThread
@@ -61,7 +62,7 @@ class SqliteDatabase:
     @classmethod
     def open(cls, path: Path) -> SqliteDatabase:
         """Open the file, creating it when it does not exist."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
         return cls(path)
 
     async def one(self, statement: AnyStatement, **params: Any) -> Any:
