@@ -5,6 +5,5 @@ target.py           a server that is ready to be tested
 configurations.py   the suite's configurations: clients, and what the browser does on our pages
 front.py            a small TLS proxy, which hands over client certificates
 trust/              lets that server call a suite whose certificate proves nothing
-
-`tests/conformance/test_suite.py` walks all of it, with a suite that is played.
+stand_in.py         a suite that is played, for the tests beside, which walk all of it
 """

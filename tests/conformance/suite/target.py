@@ -29,6 +29,7 @@ from tests.conformance.suite.configurations import Configuration, Writer
 from tests.conformance.tls_front import CERTIFICATE_HEADER
 from tests.support.server import Server
 
+Configurations = dict[str, Configuration]
 TRUST = Path(__file__).parent / "trust"
 RESPONSE_TYPES = (
     "code",
@@ -82,7 +83,7 @@ class Target:
             password=self.account.password,
         )
         clients = {name: self._client() for name in ("client", "client2", "client_secret_post")}
-        self.configurations: dict[str, Configuration] = {
+        self.configurations: Configurations = {
             "oidcc": writer.oidcc(**clients),
             "oidcc-dynamic": writer.dynamic(),
         }
