@@ -28,8 +28,7 @@ async def stay(target: Target, bench: Bench, *, folder: Path) -> None:
     if sys.stdin.isatty():
         loop.add_reader(sys.stdin, _rotate, target)
     server = await serve(
-        host=bench.host,
-        port=bench.port,
+        bench,
         behind=target.port,
         authorities=folder / "authorities.pem",
     )

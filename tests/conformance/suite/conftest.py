@@ -43,8 +43,7 @@ def target(folder: Path, bench: Bench) -> Iterator[Target]:
         loop = asyncio.new_event_loop()
         server = loop.run_until_complete(
             serve(
-                host=bench.host,
-                port=bench.port,
+                bench,
                 behind=target.port,
                 authorities=folder / "authorities.pem",
             )

@@ -30,7 +30,11 @@ from tests.conformance.tls_front import CERTIFICATE_HEADER
 from tests.support.server import Server
 
 Configurations = dict[str, Configuration]
-TRUST = Path(__file__).parent / "trust"
+# Of a suite on this machine only: who registers clients tells the server whom to call.
+_NEARBY = {
+    "DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true",
+    "PYTHONPATH": str(Path(__file__).parent / "trust"),
+}
 RESPONSE_TYPES = (
     "code",
     "id_token",
@@ -53,7 +57,8 @@ class Bench:
 
     @property
     def endpoint(self) -> str:
-        return f"https://{self.host}:{self.port}"
+        # As browsers write it, whose addresses the configurations match.
+        return f"https://{self.host}" + ("" if self.port == 443 else f":{self.port}")
 
     @property
     def is_suite_self_signed(self) -> bool:
@@ -183,13 +188,12 @@ def running_target(folder: Path, bench: Bench) -> Iterator[Target]:
             "DOORWARD_TRUSTED_PROXIES": "127.0.0.1/32",
             "DOORWARD_CLIENT_CERTIFICATE_HEADER": CERTIFICATE_HEADER,
             "DOORWARD_CLIENT_CERTIFICATE_AUTHORITIES": str(authorities),
-            "DOORWARD_ALLOW_PRIVATE_ADDRESSES": "true",
-            **({"PYTHONPATH": str(TRUST)} if bench.is_suite_self_signed else {}),
+            **(_NEARBY if bench.is_suite_self_signed else {}),
         },
     )
     server.start()
     try:
-        yield Target(Provider(server, authority, host=f"{bench.host}:{bench.port}"), bench)
+        yield Target(Provider(server, authority, host=urlsplit(bench.endpoint).netloc), bench)
     finally:
         if server.process is not None:
             server.kill()

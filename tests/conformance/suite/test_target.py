@@ -31,6 +31,19 @@ EXPECTED = [
 ]
 
 
+class TestBench:
+    def test_addresses(self) -> None:
+        """Those that browsers write, since the configurations compare them as text."""
+        usual = Bench()
+        public = Bench("https://www.certification.openid.net", "id.example.com", 443)
+
+        assert usual.endpoint == "https://host.docker.internal:3443"
+        assert usual.here == "https://localhost.emobix.co.uk:8443/test/a/doorward"
+        assert public.endpoint == "https://id.example.com"
+        assert public.here == "https://www.certification.openid.net/test/a/doorward"
+        assert (usual.is_suite_self_signed, public.is_suite_self_signed) == (True, False)
+
+
 class TestTarget:
     def test_every_configuration_is_written(self, configurations: Configurations) -> None:
         assert sorted(configurations) == EXPECTED
@@ -81,6 +94,16 @@ class TestTarget:
                 assert not is_taken
             else:
                 assert is_taken
+
+    def test_the_console_is_out_of_reach(self, target: Target, bench: Bench) -> None:
+        """Whoever reaches the bench could else become the first administrator."""
+        console = {"host": f"console.{bench.host}:{bench.port}"}
+
+        answer = httpx.get(
+            f"{bench.endpoint}/oidc/.well-known/openid-configuration", headers=console, verify=False
+        )
+
+        assert answer.json()["issuer"] == f"{bench.endpoint}/oidc"
 
     @pytest.mark.parametrize("constraint", ["dpop", "mtls"])
     def test_certificates_reach_the_server(
