@@ -41,6 +41,7 @@ from doorward.roles.tables import Role
 from doorward.sessions.ending import end_sessions_of_user
 from doorward.sign_in_experience.store import get_experience, save_experience
 from doorward.storage import Database, config_changed
+from doorward.storage.tenants import tenants
 from doorward.tenants.store import save_config
 from doorward.users import store as users
 from doorward.users.tables import User
@@ -279,8 +280,20 @@ class House:
             )
 
     async def settle(self) -> None:
-        """Wait until a change of configuration made here, as by another node, is known."""
-        await asyncio.sleep(1.1 if self.db.dialect_name == "postgresql" else 0.1)
+        """Wait until a change of configuration made here, as by another node, is known.
+
+        It is once the server looks at the database again: at a notice, or after a second.
+        """
+        query = select(tenants.c.config_version).where(tenants.c.id == bindparam("tenant_id"))
+        row = await self.db.one(query, tenant_id=self.tenant_id)
+        assert row is not None
+        assert self.app._running is not None
+        snapshots = self.app._running.oidc._provider.snapshots
+        for _ in range(200):
+            if (await snapshots.current(self.tenant_id)).version >= row["config_version"]:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the change is not known after two seconds")
 
     async def audit(self, key: str) -> list[dict[str, Any]]:
         """Return the payloads of the audit entries with this key, oldest first."""
