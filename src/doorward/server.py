@@ -47,6 +47,9 @@ def run(settings: Settings, *, announce: Callable[[], None] | None = None) -> in
 
 async def serve(settings: Settings, announce: Callable[[], None] | None = None) -> None:
     """Run one worker process in the running event loop."""
+    # Before the imports: most of what a start makes stays, and would be walked through in vain.
+    gc.set_threshold(*_GC_THRESHOLDS)
+
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
@@ -75,7 +78,6 @@ async def serve(settings: Settings, announce: Callable[[], None] | None = None) 
     # What the start has made stays: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
     if announce:
         announce()
     await asyncio.wait(
