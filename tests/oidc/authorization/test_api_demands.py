@@ -132,7 +132,7 @@ class TestAuthorization:
         house.pass_time(seconds=91)
 
         late = await decide(browser, page, "allow")
-        uid = browser.waiting()[partner.id]
+        uid, again = browser.waiting()[partner.id], house.clock.seconds()
         await browser.complete(ada, uid=uid)
         tokens = await house.exchange(
             partner, answer_of(await browser.get(f"/oidc/auth/{uid}"))["code"], resource=VAULT
@@ -140,9 +140,9 @@ class TestAuthorization:
 
         assert late.headers["location"].startswith("/sign-in?")
         claims = await house.verify(tokens["access_token"], typ="at+jwt")
-        assert claims["auth_time"] == int(house.clock.now().timestamp())
+        assert claims["auth_time"] >= again
 
-    @pytest.mark.parametrize(("age", "thought_for"), [(90, 89), (1, 59)])
+    @pytest.mark.parametrize(("age", "thought_for"), [(90, 70), (1, 30)])
     async def test_a_consent_page_that_was_read(
         self, house: House, ada: User, age: int, thought_for: int
     ) -> None:
