@@ -42,6 +42,9 @@ _BUSY_TIMEOUT = 10.0
 _MOMENT = 1.0
 _MAX_GROUP = 128
 _READER_THREADS = 2
+_CACHE_KIB = 16 * 1024
+"""Page cache of the reader and of the writer: holds the inner pages of tables of millions of rows,
+which SQLite's own 2 MB do not."""
 _UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index '(?P<index>\w+)'|(?P<columns>.+))")
 
 
@@ -53,8 +56,8 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = connect(path)
-        self._writer = _Writer(connect(path))
+        self._reader = connect(path, cache=_CACHE_KIB)
+        self._writer = _Writer(connect(path, cache=_CACHE_KIB))
         self._threads = ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
         self._listeners: list[Callable[[str], None]] = []
@@ -304,8 +307,9 @@ class _Writer:
         self._turn.release()
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Return a connection with the durability and integrity this project promises."""
+def connect(path: Path, *, cache: int | None = None) -> sqlite3.Connection:
+    """Return a connection with the durability and integrity this project promises; its page cache
+    takes up to `cache` KiB, or what SQLite finds right."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=0
     )
@@ -313,6 +317,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    if cache is not None:
+        connection.execute(f"PRAGMA cache_size=-{cache}")
     connection.execute("PRAGMA busy_timeout=0")
     return connection
 
