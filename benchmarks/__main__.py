@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     known = (*FIGURES, *BY_NAME_ONLY)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
-    parser.add_argument("--seconds", type=float, default=4.0, help="of one run (default: 4)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one run (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="the median of which counts")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")

@@ -80,6 +80,13 @@ class TestPageHeaders:
         assert headers["cache-control"] == "no-store"
         assert headers["strict-transport-security"] == "max-age=31536000"
 
+    def test_a_page_may_keep_its_opener(self) -> None:
+        """Between two pages of an application in a window that another opened."""
+        policy = content_security_policy(nonce="x")
+        headers = dict(page_headers(policy=policy, over_https=True, keeps_opener=True))
+
+        assert "cross-origin-opener-policy" not in headers
+
     def test_no_strict_transport_over_http(self) -> None:
         """It would lock a developer out of localhost."""
         headers = dict(page_headers(policy=content_security_policy(nonce="x"), over_https=False))

@@ -238,6 +238,26 @@ def test_budget(page: Page, bookstore: Bookstore) -> None:
     assert weight_of(answers) <= SIGN_IN_BUDGET
 
 
+def test_window_of_its_own(page: Page, bookstore: Bookstore) -> None:
+    """Who signs in in a window that an application opened comes back to where the application can
+    tell the page that opened it."""
+    callback = "**/callback?**"
+    page.context.route("https://books.example/", lambda route: route.fulfill(body="Books"))
+    page.context.route(callback, lambda route: route.fulfill(body="Back", content_type="text/html"))
+    page.goto("https://books.example/")
+    url = bookstore.authorization_url(bookstore.web, prompt="login")
+    with page.expect_popup() as opened:
+        page.evaluate("(url) => { window.open(url) }", url)
+    window = opened.value
+
+    window.get_by_label("Username").fill("reader0")
+    window.get_by_label("Password", exact=True).fill(PASSWORD)
+    window.get_by_role("button", name="Sign in", exact=True).click()
+    window.wait_for_url(callback)
+
+    assert window.evaluate("window.opener !== null")
+
+
 def test_files_are_sent_compressed_and_cached(page: Page, bookstore: Bookstore) -> None:
     """A second visit asks for the page alone."""
     answers = weigh(page)

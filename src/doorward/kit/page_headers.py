@@ -76,9 +76,12 @@ def origins_of(*urls: str | None) -> tuple[str, ...]:
 
 
 def page_headers(
-    *, policy: str, over_https: bool, cache_control: str = "no-store"
+    *, policy: str, over_https: bool, keeps_opener: bool = False, cache_control: str = "no-store"
 ) -> tuple[tuple[str, str], ...]:
     """The headers of one HTML answer, names in lower case.
+
+    A page that `keeps_opener` may stand between two pages of an application that was opened in a
+    window of its own and speaks to the one that opened it.
 
     The referrer policy is `same-origin`, not `no-referrer`: under the latter a form post carries
     `Origin: null` and could not be told from a forged one.
@@ -87,12 +90,13 @@ def page_headers(
         ("content-type", "text/html; charset=utf-8"),
         ("content-security-policy", policy),
         ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("x-content-type-options", "nosniff"),
         ("permissions-policy", _PERMISSIONS),
         ("cache-control", cache_control),
     ]
+    if not keeps_opener:
+        headers.append(("cross-origin-opener-policy", "same-origin"))
     if "frame-ancestors 'none'" in policy:
         headers.append(("x-frame-options", "DENY"))
     if over_https:

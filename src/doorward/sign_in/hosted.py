@@ -132,8 +132,8 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
             # The console shows its preview in a frame; a real page is never framed.
             framed_by="'self'" if self.is_preview else "'none'",
         )
-        headers = dict(page_headers(policy=policy, over_https=self.edge.is_secure))
-        return Response(html, status_code=status, headers=headers, media_type="text/html")
+        headers = page_headers(policy=policy, over_https=self.edge.is_secure, keeps_opener=True)
+        return Response(html, status_code=status, headers=dict(headers), media_type="text/html")
 
     def _image_sources(self) -> tuple[str, ...]:
         if self.is_preview:
