@@ -111,9 +111,6 @@ class TestRecipes:
         assert code == [
             "set -euo pipefail",
             'cd "$(dirname "$0")/.."',
-            "make lint",
-            "make types",
-            "make contracts",
-            "make docs-check",
+            "make --jobs --output-sync lint types contracts docs-check",
             "make test",
         ]

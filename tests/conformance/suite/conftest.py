@@ -63,8 +63,9 @@ def configurations(target: Target, folder: Path) -> Configurations:
     return {path.name: json.loads(path.read_text()) for path in target.write(folder / "output")}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # No longer than a module: its event loop is in the way of async tests.
     with chromium() as browser:
         yield browser
 
