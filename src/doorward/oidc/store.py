@@ -8,9 +8,9 @@ deletes every code and token of it. Refresh tokens have no sweep: they go with t
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, or_, select, update
 
 from doorward.kit.crypto import hash_token
 from doorward.oidc.tables import (
@@ -32,6 +32,7 @@ from doorward.users.tables import User
 
 _c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
 _NOW = bindparam("now", type_=Timestamp())
+T = TypeVar("T")
 
 _INSERT_CODE = insert_statement(authorization_codes)
 _INSERT_REFRESH_TOKEN = insert_statement(refresh_tokens)
@@ -43,12 +44,20 @@ def _columns(table: Table) -> list[Any]:
     return [column for column in table.c if column.name != "tenant_id"]
 
 
-_USER_COLUMNS, _USERS, _IS_USER_OF_CODE = joined_user(tenant_id=_c.tenant_id, user_id=_c.user_id)
-_FIND_CODE_AND_USER = Statement(
-    select(*_columns(authorization_codes), *_USER_COLUMNS)
-    .join(_USERS, _IS_USER_OF_CODE)
-    .where(_c.tenant_id == bindparam("tenant_id"), _c.code_hash == bindparam("hash_")),
-    into=(AuthorizationCode, User),
+def _with_user(
+    table: Table, *conditions: ColumnElement[bool], into: type[T]
+) -> Statement[tuple[T, User]]:
+    """Return the rows that fulfil the conditions, each with its user, suspended or not."""
+    columns, users, is_its_user = joined_user(tenant_id=table.c.tenant_id, user_id=table.c.user_id)
+    statement = select(*_columns(table), *columns).join(users, is_its_user).where(*conditions)
+    return Statement(statement, into=(into, User))
+
+
+_FIND_CODE_AND_USER = _with_user(
+    authorization_codes,
+    _c.tenant_id == bindparam("tenant_id"),
+    _c.code_hash == bindparam("hash_"),
+    into=AuthorizationCode,
 )
 _CONSUME_CODE = Statement(
     update(authorization_codes)
@@ -60,19 +69,11 @@ _CONSUME_CODE = Statement(
     )
     .values(consumed_at=bindparam("new_consumed_at"))
 )
+_OF_GRANT = (_r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_"))
 _FIND_REFRESH_TOKEN = Statement(
-    select(*_columns(refresh_tokens)).where(
-        _r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_")
-    ),
-    into=RefreshToken,
+    select(*_columns(refresh_tokens)).where(*_OF_GRANT), into=RefreshToken
 )
-_USER_COLUMNS, _USERS, _IS_USER_OF_GRANT = joined_user(tenant_id=_r.tenant_id, user_id=_r.user_id)
-_FIND_REFRESH_TOKEN_AND_USER = Statement(
-    select(*_columns(refresh_tokens), *_USER_COLUMNS)
-    .join(_USERS, _IS_USER_OF_GRANT)
-    .where(_r.tenant_id == bindparam("tenant_id"), _r.grant_id == bindparam("grant_id_")),
-    into=(RefreshToken, User),
-)
+_FIND_REFRESH_TOKEN_AND_USER = _with_user(refresh_tokens, *_OF_GRANT, into=RefreshToken)
 _ROTATION = (
     update(refresh_tokens)
     .where(

@@ -37,6 +37,16 @@ class NewIdentity(msgspec.Struct, frozen=True):
     identity_id: str
     details: dict[str, Any]
 
+    def owned_by(self, user_id: str, *, since: datetime) -> Identity:
+        """Return the identity as a user has it."""
+        return Identity(
+            user_id=user_id,
+            target=self.target,
+            identity_id=self.identity_id,
+            details=self.details,
+            created_at=since,
+        )
+
 
 def social_identity(
     target: str,
@@ -155,17 +165,8 @@ async def link_identity(
     Raises:
         UniqueViolation: another user has it, or this user has one of the same target.
     """
-    await store.add_identity(
-        tx,
-        tenant_id=tenant_id,
-        identity=Identity(
-            user_id=user_id,
-            target=identity.target,
-            identity_id=identity.identity_id,
-            details=identity.details,
-            created_at=now,
-        ),
-    )
+    owned = identity.owned_by(user_id, since=now)
+    await store.add_identity(tx, tenant_id=tenant_id, identity=owned)
 
 
 def taken(error: UniqueViolation) -> RequestError:

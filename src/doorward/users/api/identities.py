@@ -101,17 +101,8 @@ async def link_identity(
 
     # 3. Nobody else may have it.
     async with db.transaction(tenant_id) as tx:
-        await accounts.set_identity(
-            tx,
-            tenant_id=tenant_id,
-            identity=Identity(
-                user_id=user_id,
-                target=identity.target,
-                identity_id=identity.identity_id,
-                details=identity.details,
-                created_at=clock.now(),
-            ),
-        )
+        owned = identity.owned_by(user_id, since=clock.now())
+        await accounts.set_identity(tx, tenant_id=tenant_id, identity=owned)
         found = await store.list_identities(tx, tenant_id=tenant_id, user_id=user_id)
     return view_identities(found)
 
