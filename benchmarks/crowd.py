@@ -1,8 +1,8 @@
 """A crowd in the database: users, sessions, grants and refresh tokens by the million, and more.
 
 Written by SQL straight into the SQLite file of a server that is not running: what the server would
-have written, only sooner. Some of the refresh and access tokens are real, spread over their tables,
-so that a load can use them.
+have written, only sooner. Some of the refresh tokens are real, spread over their table, and so are
+access tokens of the same grants: a load can use them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -21,14 +22,15 @@ from sqlalchemy import Table
 from doorward.applications.tables import applications
 from doorward.grants.tables import grants
 from doorward.kit.crypto import Sealer, hash_token
-from doorward.oidc.bearer import new_access_token, new_refresh_token
-from doorward.oidc.tables import access_tokens, refresh_tokens
+from doorward.oidc.bearer import AccessToken, new_refresh_token, seal_access_token
+from doorward.oidc.tables import NO_CONTEXT, refresh_tokens
 from doorward.resources.tables import resources
 from doorward.sessions.tables import sessions
 from doorward.settings import Settings
 from doorward.users.tables import users
 
 TENANT = "default"
+SCOPE = "openid profile offline_access"
 FORTNIGHT = 14 * 86_400_000
 HALF_YEAR = 180 * 86_400_000
 REAL_TOKENS = 20_000
@@ -69,7 +71,7 @@ def fill(directory: Path, *, client_id: str, size: Size) -> RealTokens:
 
 
 def expire(directory: Path, *, count: int, client_id: str) -> None:
-    """Add grants with refresh and access tokens that expired a moment ago, for the sweep."""
+    """Add grants with refresh tokens that expired a moment ago, for the sweep."""
     now = int(time.time() * 1000)
     with contextlib.closing(_open(directory / "doorward.sqlite")) as db:
         db.execute(
@@ -80,7 +82,6 @@ def expire(directory: Path, *, count: int, client_id: str) -> None:
         tables = (
             (grants, _grant(client_id, id_="id", user_id=_FIRST_USER) | lapsed),
             (refresh_tokens, _token(client_id, grant_id="id", user_id=_FIRST_USER, now=now)),
-            (access_tokens, _token(client_id, grant_id="id", user_id=_FIRST_USER, now=now)),
         )
         for table, columns in tables:
             _insert(db, table, columns, source="FROM gone")
@@ -145,14 +146,27 @@ def _add_tokens(
     )
 
     # 2. Some tokens that are worth something, anywhere in the table.
-    ids = [row[0] for row in db.execute(f"SELECT grant_id FROM pairs LIMIT {REAL_TOKENS}")]
-    refresh = {id_: new_refresh_token(id_, tenant_id=TENANT, sealer=sealer) for id_ in ids}
-    access = {id_: new_access_token(id_) for id_ in ids}
-    db.execute("CREATE TEMP TABLE real (grant_id TEXT PRIMARY KEY, refresh TEXT, access TEXT)")
+    chosen = db.execute(f"SELECT grant_id, user_id FROM pairs LIMIT {REAL_TOKENS}").fetchall()
+    refresh = {id_: new_refresh_token(id_, tenant_id=TENANT, sealer=sealer) for id_, _ in chosen}
+    db.execute("CREATE TEMP TABLE real (grant_id TEXT PRIMARY KEY, refresh TEXT)")
     db.executemany(
-        "INSERT INTO real VALUES (?, ?, ?)",
-        [(id_, hash_token(refresh[id_]), hash_token(access[id_])) for id_ in ids],
+        "INSERT INTO real VALUES (?, ?)",
+        [(id_, hash_token(token)) for id_, token in refresh.items()],
     )
+    issued_at = datetime.fromtimestamp(now / 1000, UTC)
+    access = [
+        AccessToken(
+            client_id=client_id,
+            scope=SCOPE,
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(days=14),
+            context=NO_CONTEXT,
+            user_id=user_id,
+            grant_id=grant_id,
+            authenticated_at=issued_at,
+        )
+        for grant_id, user_id in chosen
+    ]
 
     # 3. In the order of the primary keys, which is how a B-tree is filled fastest.
     session = {
@@ -182,13 +196,10 @@ def _add_tokens(
         token,
         source="FROM pairs LEFT JOIN real USING (grant_id) ORDER BY grant_id",
     )
-    _insert(
-        db,
-        access_tokens,
-        token | {"token_hash": "real.access"},
-        source="FROM real JOIN pairs USING (grant_id) ORDER BY grant_id",
+    return RealTokens(
+        refresh=_shuffled(refresh.values()),
+        access=_shuffled(seal_access_token(a, tenant_id=TENANT, sealer=sealer) for a in access),
     )
-    return RealTokens(refresh=_shuffled(refresh), access=_shuffled(access))
 
 
 def _grant(client_id: str, *, id_: str, user_id: str) -> dict[str, str]:
@@ -196,13 +207,13 @@ def _grant(client_id: str, *, id_: str, user_id: str) -> dict[str, str]:
 
 
 def _token(client_id: str, *, grant_id: str, user_id: str, now: int) -> dict[str, str]:
-    """The columns of a refresh or access token that expired a moment ago."""
+    """The columns of a refresh token that expired a moment ago."""
     return {
         "grant_id": grant_id,
         "token_hash": _RANDOM_HASH,
         "client_id": f"'{client_id}'",
         "user_id": user_id,
-        "scope": "'openid profile offline_access'",
+        "scope": f"'{SCOPE}'",
         "resources": "'[]'",
         "context": "'{}'",
         "authenticated_at": str(now),
@@ -236,7 +247,7 @@ def _insert(
     )
 
 
-def _shuffled(tokens: Mapping[str, str]) -> tuple[str, ...]:
-    values = list(tokens.values())
+def _shuffled(tokens: Iterable[str]) -> tuple[str, ...]:
+    values = list(tokens)
     random.shuffle(values)
     return tuple(values)

@@ -165,9 +165,8 @@ def _expired(bench: Workbench) -> int:
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         count: int = database.execute(
-            "SELECT (SELECT count(*) FROM grants WHERE expires_at <= ?)"
-            " + (SELECT count(*) FROM access_tokens WHERE expires_at <= ?)",
-            (now, now),
+            "SELECT count(*) FROM grants WHERE expires_at <= ?",
+            (now,),
         ).fetchone()[0]
     finally:
         database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import string
 from base64 import urlsafe_b64decode
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from doorward.kit.crypto import Sealer, Secret, UnsealError, hash_token
 
 KEY = bytes(range(32))
+ALPHABET = string.ascii_letters + string.digits + "-_"
 
 
 class TestSealer:
@@ -59,6 +61,37 @@ class TestSealer:
         """A copy of the database without the key is worth nothing."""
         with pytest.raises(UnsealError):
             Sealer(bytes(32)).unseal(Sealer(KEY).seal("x", purpose="a"), purpose="a")
+
+    def test_a_token_opens_in_one_spelling(self) -> None:
+        """Whoever remembers that a token was revoked must know it in all its forms: it has one."""
+        sealer = Sealer(KEY)
+        token = sealer.seal_token(b"hunter2", purpose="a")
+        others = [
+            token + "=",
+            token + "\n",
+            token[:4] + "!" + token[4:],
+            *(token[:-1] + last for last in ALPHABET if last != token[-1]),
+        ]
+
+        assert sealer.open_token(token, purpose="a") == b"hunter2"
+        assert sealer.seal_token(b"hunter2", purpose="a") != token
+        for other in others:
+            with pytest.raises(UnsealError):
+                sealer.open_token(other, purpose="a")
+
+    @pytest.mark.parametrize("token", ["", "A", "AAAA", "@", "A" * 37, "A" * 38])
+    def test_what_is_no_token_does_not_open(self, token: str) -> None:
+        """Too short for nonce and tag, or no base64url: an error of the same kind."""
+        with pytest.raises(UnsealError):
+            Sealer(KEY).open_token(token, purpose="a")
+
+    def test_a_token_belongs_to_key_and_purpose(self) -> None:
+        token = Sealer(KEY).seal_token(b"x", purpose="a")
+
+        with pytest.raises(UnsealError):
+            Sealer(KEY).open_token(token, purpose="b")
+        with pytest.raises(UnsealError):
+            Sealer(bytes(32)).open_token(token, purpose="a")
 
     def test_signatures_belong_to_value_and_purpose(self) -> None:
         """A signature made for one purpose is none for another."""

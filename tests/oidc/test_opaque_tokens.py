@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam
 
+from doorward.oidc.bearer import open_access_token
+from doorward.oidc.tables import revoked_tokens
 from doorward.sweep import sweep
 from doorward.users.tables import User
 from tests.oidc.house import House, RegisteredClient
@@ -20,6 +24,11 @@ async def introspected(house: House, client: RegisteredClient, token: str) -> di
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def remembered(house: House) -> int:
+    query = revoked_tokens.select().where(revoked_tokens.c.tenant_id == bindparam("tenant_id"))
+    return len(await house.db.all(query, tenant_id=house.tenant_id))
 
 
 class TestOfAUser:
@@ -57,6 +66,42 @@ class TestOfAUser:
         )
 
         assert await introspected(house, web, tokens["access_token"]) == {"active": False}
+
+    async def test_revoked_alone(
+        self, house: House, web: RegisteredClient, tokens: dict[str, Any]
+    ) -> None:
+        """RFC 7009 section 2: neither its grant nor another token of it ends; and in no spelling
+        does it come back."""
+        next_one = (await house.refresh(web, tokens["refresh_token"], resource=API)).json()
+        token = tokens["access_token"]
+        await house.http.post("/oidc/token/revocation", data={"token": token} | web.credentials)
+
+        for spelling in (token, *(token[:-1] + last for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
+            assert await introspected(house, web, spelling) == {"active": False}
+        assert (await introspected(house, web, next_one["access_token"]))["active"] is True
+
+    async def test_in_another_tenant(
+        self, house: House, web: RegisteredClient, tokens: dict[str, Any]
+    ) -> None:
+        """A token is sealed for its tenant: no other opens it, whoever asks."""
+        opened = [
+            open_access_token(
+                tokens["access_token"], tenant_id=tenant, sealer=house.sealer, now=house.clock.now()
+            )
+            for tenant in (house.tenant_id, "admin")
+        ]
+
+        assert [token is not None for token in opened] == [True, False]
+
+    async def test_is_unreadable(
+        self, house: House, ada: User, web: RegisteredClient, tokens: dict[str, Any]
+    ) -> None:
+        """RFC 6749 section 1.4: opaque to the client, who reads neither person nor API in it."""
+        sealed = tokens["access_token"].removeprefix("at_")
+        content = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+
+        for readable in (ada.id, web.id, API, "read:books"):
+            assert readable.encode() not in content
 
 
 class TestOfAMachine:
@@ -121,13 +166,27 @@ class TestOfAMachine:
         await house.remove_client(machine)
         assert await introspected(house, web, token) == {"active": False}
 
-    async def test_expires_and_is_swept(
+    async def test_expires(
         self, house: House, web: RegisteredClient, machine: RegisteredClient
     ) -> None:
         token = await self.token(house, machine)
-        house.pass_time(hours=1, seconds=1)
 
+        house.pass_time(minutes=59)
+        assert (await introspected(house, web, token))["active"] is True
+        house.pass_time(minutes=1)
         assert await introspected(house, web, token) == {"active": False}
+
+    async def test_nothing_of_it_is_stored(self, house: House, machine: RegisteredClient) -> None:
+        """What was revoked is remembered for as long as somebody could present it."""
+        await self.token(house, machine)
+        form = {"token": await self.token(house, machine)} | machine.credentials
+
+        for _ in range(2):
+            answer = await house.http.post("/oidc/token/revocation", data=form)
+            assert answer.status_code == 200
         await sweep(house.db, clock=house.clock)
-        house.pass_time(hours=-2)
-        assert await introspected(house, web, token) == {"active": False}
+        assert await remembered(house) == 1
+        assert len(await house.audit("RevokeToken")) == 1
+        house.pass_time(hours=1, seconds=1)
+        await sweep(house.db, clock=house.clock)
+        assert await remembered(house) == 0

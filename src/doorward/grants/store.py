@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
 
 from doorward.grants.tables import Grant, grants
 from doorward.storage import Executor, Statement, Transaction, insert_statement
@@ -44,6 +44,11 @@ _DELETE_OF_SESSION = Statement(
     delete(grants).where(_HERE, _t.session_id == bindparam("session_id_"), _t.is_offline.is_(False))
 )
 _SWEEP = delete_batch(grants, _t.expires_at <= bindparam("now", type_=_t.expires_at.type))
+
+
+def stands(*, tenant_id: ColumnElement[str], grant_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a grant was not ended, for a statement about what hangs on one."""
+    return exists(select(_t.id).where(_t.tenant_id == tenant_id, _t.id == grant_id))
 
 
 async def add_grant(tx: Transaction, *, tenant_id: str, grant: Grant) -> None:

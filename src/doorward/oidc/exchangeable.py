@@ -1,6 +1,6 @@
 """RFC 8693 sections 2.1 and 3: the tokens that an exchange takes, and what each is worth now.
 
-    access token (opaque)       its row is good, and so are its user, session and client
+    access token (opaque)       ours, not expired or revoked; grant, user, session, client are good
     access token (JWT)          our signature, type, issuer and time; its user and client are good
     sub_...                     impersonation: unused, not expired, its user is good
     pat_...                     personal access token: not expired, its user is good
@@ -15,16 +15,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from doorward.keys.ring import current_keys
-from doorward.kit.crypto import hash_token
-from doorward.oidc.bearer import grant_of_access_token
+from doorward.oidc.bearer import open_access_token
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidRequest
 from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.scopes import OPENID
-from doorward.oidc.store import find_access_token
-from doorward.oidc.tables import NO_CONTEXT, AccessToken, TokenContext
+from doorward.oidc.store import is_access_token_good
+from doorward.oidc.tables import NO_CONTEXT, TokenContext
 from doorward.oidc.users import find_live_user
 from doorward.personal_access_tokens.rules import PREFIX as PERSONAL_PREFIX
 from doorward.personal_access_tokens.store import find_good_token as find_personal_token
@@ -81,8 +80,8 @@ async def find_subject(request: OidcRequest, provider: Provider, snapshot: Snaps
 
 async def find_actor(
     request: OidcRequest, provider: Provider, snapshot: Snapshot
-) -> AccessToken | None:
-    """Return the opaque access token of who acts, or None when nobody else does.
+) -> Subject | None:
+    """Return who acts, by their opaque access token, or None when nobody else does.
 
     Raises:
         InvalidRequest: section 2.2.2, one that is not good for this.
@@ -97,13 +96,13 @@ async def find_actor(
         raise InvalidRequest("missing required parameter actor_token_type")
     if kind != ACCESS_TOKEN:
         raise InvalidRequest("unsupported actor_token_type")
-    token = await _find_opaque_token(request, provider, snapshot, value)
-    if token is None or token.audience is not None or OPENID not in token.scope.split():
+    actor = await _of_opaque_token(request, provider, snapshot, value)
+    if actor is None or actor.audience is not None or OPENID not in (actor.scope or "").split():
         raise InvalidRequest("actor token is invalid")
     # Section 4.1: one chain can be told, not two: who acts must be there in person.
-    if token.context.act is not None:
+    if actor.context.act is not None:
         raise InvalidRequest("actor token is a delegated one")
-    return token
+    return actor
 
 
 def _required(request: OidcRequest, name: str) -> str:
@@ -145,8 +144,15 @@ async def _impersonated(request: OidcRequest, provider: Provider, value: str) ->
 async def _of_opaque_token(
     request: OidcRequest, provider: Provider, snapshot: Snapshot, value: str
 ) -> Subject | None:
-    token = await _find_opaque_token(request, provider, snapshot, value)
-    if token is None:
+    tenant_id, now = request.edge.tenant_id, provider.clock.now()
+    token = open_access_token(value, tenant_id=tenant_id, sealer=provider.sealer, now=now)
+    # A machine's token names no person.
+    if token is None or token.user_id is None:
+        return None
+    is_good = await is_access_token_good(
+        provider.db, tenant_id=tenant_id, token=token, value=value, now=now
+    )
+    if not is_good or not await _is_trusted(request, provider, snapshot, token.client_id):
         return None
     return Subject(
         user_id=token.user_id,
@@ -190,24 +196,6 @@ async def _of_jwt(
         authenticated_at=_moment(token.auth_time),
         context=TokenContext(acr=token.acr, amr=token.amr, cnf=token.cnf, act=token.act),
     )
-
-
-async def _find_opaque_token(
-    request: OidcRequest, provider: Provider, snapshot: Snapshot, value: str
-) -> AccessToken | None:
-    grant_id = grant_of_access_token(value)
-    if grant_id is None:
-        return None
-    token = await find_access_token(
-        provider.db,
-        tenant_id=request.edge.tenant_id,
-        grant_id=grant_id,
-        token_hash=hash_token(value),
-        now=provider.clock.now(),
-    )
-    if token is None or not await _is_trusted(request, provider, snapshot, token.client_id):
-        return None
-    return token
 
 
 async def _is_trusted(

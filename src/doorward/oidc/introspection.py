@@ -12,6 +12,7 @@ from doorward.applications.cached import Client
 from doorward.applications.sectors import PAIRWISE
 from doorward.keys.ring import current_keys, signing_key
 from doorward.kit.edge import Edge
+from doorward.oidc.bearer import AccessToken
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
@@ -21,12 +22,12 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.sender_constraint import token_type
 from doorward.oidc.subjects import subject_of
-from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
+from doorward.oidc.tables import RefreshToken
 from doorward.oidc.tokens import is_offline, seconds_of
 from doorward.oidc.users import find_live_user
 from doorward.storage import Executor, Snapshot
 
-Presented = AccessToken | MachineToken | RefreshToken
+Presented = AccessToken | RefreshToken
 
 JWT_TYPE = "token-introspection+jwt"
 JWT_MEDIA_TYPE = f"application/{JWT_TYPE}"
@@ -98,11 +99,11 @@ async def _find_active(
     if token is None or not _may_ask(client, token.client_id):
         return None
 
-    # Unused, with its user and session (of an access token the store has seen to both), of a client
-    # that still exists.
-    if not is_current(token, request):
-        return None
-    if isinstance(token, RefreshToken) and not await _has_user(token, db, edge=edge, now=now):
+    # A refresh token is unused, its user and session are there (of an access token that is known by
+    # now); and the client still exists.
+    if isinstance(token, RefreshToken) and not (
+        is_current(token, request) and await _has_user(token, db, edge=edge, now=now)
+    ):
         return None
     owner = await find_client_at(snapshot, token.client_id, edge=edge, documents=provider.documents)
     if owner is None:
@@ -186,7 +187,7 @@ async def _is_live(
 
 async def _subject(token: Presented, snapshot: Snapshot, owner: Client, provider: Provider) -> str:
     # RFC 9068 section 2.2: without a user the subject is the client.
-    if isinstance(token, MachineToken):
+    if token.user_id is None:
         return token.client_id
     return await subject_of(snapshot, owner, user_id=token.user_id, sealer=provider.sealer)
 
@@ -198,7 +199,7 @@ def _audience(token: Presented) -> str | UnsetType:
 
 
 def _auth_time(token: Presented) -> int | UnsetType:
-    if isinstance(token, MachineToken) or token.authenticated_at is None:
+    if token.authenticated_at is None:
         return UNSET
     return seconds_of(token.authenticated_at)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from doorward.kit.crypto import Sealer, hash_token
-from doorward.oidc.bearer import grant_of_access_token, grant_of_refresh_token, is_machine_token
+from doorward.kit.crypto import Sealer, hash_token, is_equal
+from doorward.oidc.bearer import AccessToken, grant_of_refresh_token, open_access_token
 from doorward.oidc.errors import InvalidRequest, UnsupportedTokenType
 from doorward.oidc.jwt_access_token import is_jwt
 from doorward.oidc.request import OidcRequest
-from doorward.oidc.store import find_access_token, find_machine_token, find_refresh_token
-from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
+from doorward.oidc.store import find_refresh_token, is_access_token_good
+from doorward.oidc.tables import RefreshToken
 from doorward.storage import Executor
 
 
 async def find_presented_token(
     request: OidcRequest, db: Executor, *, sealer: Sealer, now: datetime
-) -> AccessToken | MachineToken | RefreshToken | None:
-    """Return the stored token that the request presents.
+) -> AccessToken | RefreshToken | None:
+    """Return the token that the request presents, if it is good.
 
     The kinds are told apart by their form, so token_type_hint is not needed. For a refresh
     token that was replaced the one in its place is returned: see `is_current`.
@@ -32,21 +32,19 @@ async def find_presented_token(
     if is_jwt(value):
         raise UnsupportedTokenType("JWT access tokens cannot be revoked")
     tenant_id = request.edge.tenant_id
-    if (grant_id := grant_of_access_token(value)) is not None:
-        return await find_access_token(
-            db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
+    token = open_access_token(value, tenant_id=tenant_id, sealer=sealer, now=now)
+    if token is not None:
+        is_good = await is_access_token_good(
+            db, tenant_id=tenant_id, token=token, value=value, now=now
         )
-    if is_machine_token(value):
-        return await find_machine_token(
-            db, tenant_id=tenant_id, token_hash=hash_token(value), now=now
-        )
+        return token if is_good else None
     grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=sealer)
     if grant_id is None:
         return None
-    token = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
-    return token if token is not None and token.expires_at > now else None
+    held = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
+    return held if held is not None and held.expires_at > now else None
 
 
-def is_current(token: AccessToken | MachineToken | RefreshToken, request: OidcRequest) -> bool:
+def is_current(token: RefreshToken, request: OidcRequest) -> bool:
     """Tell whether the token is the very one that was presented, not its successor."""
-    return token.token_hash == hash_token(request.params.get("token") or "")
+    return is_equal(token.token_hash, hash_token(request.params.get("token") or ""))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from doorward.audit.store import record
 from doorward.grants.store import end_grant
+from doorward.oidc.bearer import AccessToken
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.errors import InvalidRequest
 from doorward.oidc.presented_token import find_presented_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
-from doorward.oidc.store import delete_access_token, delete_machine_token
-from doorward.oidc.tables import AccessToken, MachineToken, RefreshToken
+from doorward.oidc.store import revoke_access_token
+from doorward.oidc.tables import RefreshToken
 
 
 async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
@@ -33,10 +34,9 @@ async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
     async with db.transaction(edge.tenant_id) as tx:
         if isinstance(token, RefreshToken):
             done = await end_grant(tx, tenant_id=edge.tenant_id, grant_id=token.grant_id)
-        elif isinstance(token, MachineToken):
-            done = await delete_machine_token(tx, tenant_id=edge.tenant_id, token=token)
         else:
-            done = await delete_access_token(tx, tenant_id=edge.tenant_id, token=token)
+            value = request.params.get("token") or ""
+            done = await revoke_access_token(tx, tenant_id=edge.tenant_id, token=token, value=value)
         if done:
             await record(
                 tx,
@@ -44,13 +44,13 @@ async def revoke(request: OidcRequest, provider: Provider) -> OidcResponse:
                 key="RevokeToken",
                 edge=edge,
                 at=now,
-                user_id=None if isinstance(token, MachineToken) else token.user_id,
+                user_id=token.user_id,
                 application_id=client.id,
                 params=_described(token),
             )
     return OidcResponse(200)
 
 
-def _described(token: AccessToken | MachineToken | RefreshToken) -> dict[str, str]:
+def _described(token: AccessToken | RefreshToken) -> dict[str, str]:
     described = {"tokenType": type(token).__name__}
-    return described if isinstance(token, MachineToken) else {"grantId": token.grant_id} | described
+    return described if token.grant_id is None else {"grantId": token.grant_id} | described

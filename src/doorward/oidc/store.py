@@ -2,7 +2,8 @@
 
 What may be used once is used by one conditional UPDATE whose row count is the gate: of any number
 of callers at once, one passes. Grants are a slice of their own (`doorward.grants`); deleting one
-deletes every code and token of it. Refresh tokens have no sweep: they go with their grant.
+deletes every code and refresh token of it, and is the end of its access tokens, which stand nowhere
+but in their own value. Refresh tokens have no sweep: they go with their grant.
 """
 
 from __future__ import annotations
@@ -10,34 +11,38 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, String, Table, bindparam, exists, or_, select, update
 
+from doorward.grants.store import stands
 from doorward.kit.crypto import hash_token
+from doorward.oidc.bearer import AccessToken
 from doorward.oidc.tables import (
-    AccessToken,
     AuthorizationCode,
-    MachineToken,
     RefreshToken,
     TokenContext,
-    access_tokens,
     authorization_codes,
-    machine_tokens,
     refresh_tokens,
+    revoked_tokens,
 )
 from doorward.sessions.store import lives
-from doorward.storage import Executor, Statement, Timestamp, Transaction, insert_statement
+from doorward.storage import (
+    Executor,
+    Statement,
+    Timestamp,
+    Transaction,
+    insert_new_statement,
+    insert_statement,
+)
 from doorward.storage.expiry import delete_batch
-from doorward.users.store import is_welcome, joined_user, welcome_user
+from doorward.users.store import joined_user, welcome_user
 from doorward.users.tables import User
 
-_c, _r, _a = authorization_codes.c, refresh_tokens.c, access_tokens.c
+_c, _r = authorization_codes.c, refresh_tokens.c
 _NOW = bindparam("now", type_=Timestamp())
 T = TypeVar("T")
 
 _INSERT_CODE = insert_statement(authorization_codes)
 _INSERT_REFRESH_TOKEN = insert_statement(refresh_tokens)
-_INSERT_ACCESS_TOKEN = insert_statement(access_tokens)
-_INSERT_MACHINE_TOKEN = insert_statement(machine_tokens)
 
 
 def _columns(table: Table) -> list[Any]:
@@ -90,48 +95,35 @@ _ROTATION = (
 )
 _ROTATE_REFRESH_TOKEN = Statement(_ROTATION)
 _BIND_REFRESH_TOKEN = Statement(_ROTATION.values(context=bindparam("new_context")))
-_IS_GOOD = (
-    _a.tenant_id == bindparam("tenant_id"),
-    _a.grant_id == bindparam("grant_id_"),
-    _a.token_hash == bindparam("hash_"),
-    _a.expires_at > _NOW,
-    or_(
-        _a.session_id.is_(None),
-        lives(tenant_id=_a.tenant_id, session_id=_a.session_id, now=_NOW),
-    ),
+_TENANT = bindparam("tenant_id", type_=String())
+_SESSION = bindparam("session_id", type_=String())
+_WAS_REVOKED = exists().where(
+    revoked_tokens.c.tenant_id == _TENANT, revoked_tokens.c.token_hash == bindparam("hash_")
 )
-_FIND_ACCESS_TOKEN = Statement(
-    select(*_columns(access_tokens)).where(
-        *_IS_GOOD, is_welcome(tenant_id=_a.tenant_id, user_id=_a.user_id)
-    ),
-    into=AccessToken,
+_USER_COLUMNS, _USERS, _IS_WELCOME = welcome_user(
+    tenant_id=_TENANT, user_id=bindparam("user_id_", type_=String())
 )
-_USER_COLUMNS, _USERS, _IS_ITS_USER = welcome_user(tenant_id=_a.tenant_id, user_id=_a.user_id)
-_FIND_ACCESS_TOKEN_AND_USER = Statement(
-    select(*_columns(access_tokens), *_USER_COLUMNS).join(_USERS, _IS_ITS_USER).where(*_IS_GOOD),
-    into=(AccessToken, User),
-)
-_DELETE_ACCESS_TOKEN = Statement(
-    delete(access_tokens).where(
-        _a.tenant_id == bindparam("tenant_id"),
-        _a.grant_id == bindparam("grant_id_"),
-        _a.token_hash == bindparam("hash_"),
+_HOLDER = (
+    select(*_USER_COLUMNS)
+    .select_from(_USERS)
+    .where(
+        _IS_WELCOME,
+        stands(tenant_id=_TENANT, grant_id=bindparam("grant_id_", type_=String())),
+        or_(_SESSION.is_(None), lives(tenant_id=_TENANT, session_id=_SESSION, now=_NOW)),
+        ~_WAS_REVOKED,
     )
 )
-_THIS_MACHINE_TOKEN = (
-    machine_tokens.c.tenant_id == bindparam("tenant_id"),
-    machine_tokens.c.token_hash == bindparam("hash_"),
+_FIND_HOLDER = Statement(_HOLDER, into=User)
+_HAS_HOLDER = Statement(_HOLDER.with_only_columns(_USERS.c.id, maintain_column_froms=True))
+_FIND_REVOKED = Statement(
+    select(revoked_tokens.c.token_hash).where(
+        revoked_tokens.c.tenant_id == _TENANT, revoked_tokens.c.token_hash == bindparam("hash_")
+    )
 )
-_FIND_MACHINE_TOKEN = Statement(
-    select(*_columns(machine_tokens)).where(
-        *_THIS_MACHINE_TOKEN, machine_tokens.c.expires_at > _NOW
-    ),
-    into=MachineToken,
-)
-_DELETE_MACHINE_TOKEN = Statement(delete(machine_tokens).where(*_THIS_MACHINE_TOKEN))
+_REVOKE = insert_new_statement(revoked_tokens)
 _SWEEPS = tuple(
     delete_batch(table, table.c.expires_at <= _NOW)
-    for table in (access_tokens, authorization_codes, machine_tokens)
+    for table in (authorization_codes, revoked_tokens)
 )
 
 
@@ -240,92 +232,54 @@ async def rotate_refresh_token(
     return count == 1
 
 
-async def add_access_token(tx: Transaction, *, tenant_id: str, token: AccessToken) -> None:
-    """Store a new opaque access token.
-
-    Raises:
-        ForeignKeyViolation: the grant was revoked meanwhile.
-    """
-    await tx.execute(
-        _INSERT_ACCESS_TOKEN,
-        tenant_id=tenant_id,
-        grant_id=token.grant_id,
-        token_hash=token.token_hash,
-        client_id=token.client_id,
-        user_id=token.user_id,
-        session_id=token.session_id,
-        scope=token.scope,
-        authenticated_at=token.authenticated_at,
-        context=token.context,
-        audience=token.audience,
-        issued_at=token.issued_at,
-        expires_at=token.expires_at,
-    )
-
-
-async def find_access_token(
-    db: Executor, *, tenant_id: str, grant_id: str, token_hash: str, now: datetime
-) -> AccessToken | None:
-    """Return the row of an opaque access token that is good: not expired, its user not suspended,
-    the session it hangs on alive. One statement, for it is asked at every call of an API."""
+async def find_holder(
+    db: Executor, *, tenant_id: str, token: AccessToken, value: str, now: datetime
+) -> User | None:
+    """Return the user of an opaque access token that is good: not revoked, its grant not ended, its
+    user not suspended, the session it hangs on alive. One statement, for it is asked at each call
+    of an API."""
+    if token.user_id is None:
+        return None
     return await db.one(
-        _FIND_ACCESS_TOKEN, tenant_id=tenant_id, grant_id_=grant_id, hash_=token_hash, now=now
+        _FIND_HOLDER, **_holding(tenant_id=tenant_id, token=token, value=value, now=now)
     )
 
 
-async def find_access_token_and_user(
-    db: Executor, *, tenant_id: str, grant_id: str, token_hash: str, now: datetime
-) -> tuple[AccessToken, User] | None:
-    """Return the same row, if it is good, with its user: still one statement."""
-    return await db.one(
-        _FIND_ACCESS_TOKEN_AND_USER,
-        tenant_id=tenant_id,
-        grant_id_=grant_id,
-        hash_=token_hash,
-        now=now,
+async def is_access_token_good(
+    db: Executor, *, tenant_id: str, token: AccessToken, value: str, now: datetime
+) -> bool:
+    """Tell the same of a token whose user is not needed, or that is a machine's."""
+    if token.user_id is None:
+        revoked = await db.one(_FIND_REVOKED, tenant_id=tenant_id, hash_=hash_token(value))
+        return revoked is None
+    found = await db.one(
+        _HAS_HOLDER, **_holding(tenant_id=tenant_id, token=token, value=value, now=now)
     )
+    return found is not None
 
 
-async def delete_access_token(tx: Transaction, *, tenant_id: str, token: AccessToken) -> bool:
-    """Delete an opaque access token; False when it was gone already."""
+def _holding(*, tenant_id: str, token: AccessToken, value: str, now: datetime) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "user_id_": token.user_id,
+        "grant_id_": token.grant_id,
+        "session_id": token.session_id,
+        "hash_": hash_token(value),
+        "now": now,
+    }
+
+
+async def revoke_access_token(
+    tx: Transaction, *, tenant_id: str, token: AccessToken, value: str
+) -> bool:
+    """Remember that an opaque access token is worth nothing; False when it was known already."""
     count = await tx.execute(
-        _DELETE_ACCESS_TOKEN,
-        tenant_id=tenant_id,
-        grant_id_=token.grant_id,
-        hash_=token.token_hash,
+        _REVOKE, tenant_id=tenant_id, token_hash=hash_token(value), expires_at=token.expires_at
     )
-    return count == 1
-
-
-async def add_machine_token(tx: Transaction, *, tenant_id: str, token: MachineToken) -> None:
-    """Store a new opaque access token of a machine."""
-    await tx.execute(
-        _INSERT_MACHINE_TOKEN,
-        tenant_id=tenant_id,
-        token_hash=token.token_hash,
-        client_id=token.client_id,
-        audience=token.audience,
-        scope=token.scope,
-        context=token.context,
-        issued_at=token.issued_at,
-        expires_at=token.expires_at,
-    )
-
-
-async def find_machine_token(
-    db: Executor, *, tenant_id: str, token_hash: str, now: datetime
-) -> MachineToken | None:
-    """Return the row of a machine's opaque access token that has not expired."""
-    return await db.one(_FIND_MACHINE_TOKEN, tenant_id=tenant_id, hash_=token_hash, now=now)
-
-
-async def delete_machine_token(tx: Transaction, *, tenant_id: str, token: MachineToken) -> bool:
-    """Delete a machine's opaque access token; False when it was gone already."""
-    count = await tx.execute(_DELETE_MACHINE_TOKEN, tenant_id=tenant_id, hash_=token.token_hash)
     return count == 1
 
 
 # lint: tenant-scope: what has expired goes, whosever it is
 async def sweep_tokens(tx: Transaction, *, now: datetime) -> int:  # every tenant
-    """Delete expired codes and access tokens and return how many."""
+    """Delete expired codes, and what is remembered of expired tokens; return how many rows."""
     return sum([await tx.execute(sweep, now=now) for sweep in _SWEEPS])

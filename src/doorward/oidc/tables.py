@@ -1,5 +1,5 @@
-"""What the token server remembers. Bearer values are stored as hashes; codes, refresh and access
-tokens belong to a grant (slice `grants`), and deleting the grant ends them all."""
+"""What the token server remembers. Bearer values are stored as hashes; codes and refresh tokens
+belong to a grant (slice `grants`), and deleting the grant ends them all."""
 
 from __future__ import annotations
 
@@ -89,38 +89,15 @@ refresh_tokens = tenant_table(
     primary_key=("grant_id",),
 )
 
-# A token names its grant, so one tree serves the lookup of a token and the end of a grant.
-access_tokens = tenant_table(
-    "access_tokens",
-    Column("grant_id", String(21), nullable=False),
+# What opaque access tokens are worth they carry themselves; that one is worth nothing any more is
+# remembered until it would have expired.
+revoked_tokens = tenant_table(
+    "revoked_tokens",
     Column("token_hash", String(64), nullable=False),
-    Column("client_id", ClientId, nullable=False),
-    Column("user_id", String(21), nullable=False),
-    Column("session_id", String(21)),
-    Column("scope", Text, nullable=False),
-    Column("authenticated_at", Timestamp),
-    Column("context", Json(TokenContext), nullable=False),
-    Column("audience", Text),
-    Column("issued_at", Timestamp, nullable=False),
-    Column("expires_at", Timestamp, nullable=False),
-    _of_grant(),
-    primary_key=("grant_id", "token_hash"),
-)
-Index("ix_access_tokens_expires_at", access_tokens.c.expires_at)
-
-# Nobody granted them, so they hang on no grant: opaque tokens of machines for an API.
-machine_tokens = tenant_table(
-    "machine_tokens",
-    Column("token_hash", String(64), nullable=False),
-    Column("client_id", ClientId, nullable=False),
-    Column("audience", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("context", Json(TokenContext), nullable=False),
-    Column("issued_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     primary_key=("token_hash",),
 )
-Index("ix_machine_tokens_expires_at", machine_tokens.c.expires_at)
+Index("ix_revoked_tokens_expires_at", revoked_tokens.c.expires_at)
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True):
@@ -160,32 +137,3 @@ class RefreshToken(msgspec.Struct, frozen=True):
     issued_at: datetime
     expires_at: datetime
     family_expires_at: datetime
-
-
-class AccessToken(msgspec.Struct, frozen=True):
-    """A row of access_tokens (the opaque ones). `session_id` is the session it dies with, None for
-    offline access; `audience` the API that it is for, None for userinfo."""
-
-    grant_id: str
-    token_hash: str
-    client_id: str
-    user_id: str
-    session_id: str | None
-    scope: str
-    authenticated_at: datetime | None
-    context: TokenContext
-    issued_at: datetime
-    expires_at: datetime
-    audience: str | None = None
-
-
-class MachineToken(msgspec.Struct, frozen=True):
-    """A row of machine_tokens."""
-
-    token_hash: str
-    client_id: str
-    audience: str
-    scope: str
-    context: TokenContext
-    issued_at: datetime
-    expires_at: datetime

@@ -3,7 +3,8 @@
     held (a code or refresh token) ─► plan_access_token ─┬─► resource named     JWT, at+jwt, or
                                                          │                      opaque if it says so
                                                          └─► otherwise          opaque, for userinfo
-    then, in the transaction of the grant: store_access_token, store_refresh_token
+                                   ─► make_access_token      signed or sealed: nothing is stored
+    then, in the transaction of the grant: store_refresh_token
 
 Reading, deciding and signing come before the transaction, which only writes.
 """
@@ -18,17 +19,18 @@ import msgspec
 from doorward.consents.asked import disallowed_scopes
 from doorward.consents.ceiling import current_ceiling
 from doorward.kit.clock import to_milliseconds
-from doorward.kit.crypto import hash_token
+from doorward.kit.crypto import Sealer, hash_token
+from doorward.kit.edge import Edge
 from doorward.kit.ids import new_id
 from doorward.kit.jose import SigningKey
 from doorward.oidc.authorization.authorization_details import PARAMETER, details_of_token
 from doorward.oidc.authorization.step_up import check_api_demand
-from doorward.oidc.bearer import new_access_token
+from doorward.oidc.bearer import AccessToken, seal_access_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.request import Params
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID, oidc_scopes, resource_scopes
-from doorward.oidc.store import add_access_token, add_refresh_token
-from doorward.oidc.tables import NO_CONTEXT, AccessToken, RefreshToken, TokenContext
+from doorward.oidc.store import add_refresh_token
+from doorward.oidc.tables import NO_CONTEXT, RefreshToken, TokenContext
 from doorward.resources.cached import find_resource
 from doorward.security.levels import is_at_least
 from doorward.storage import Executor, Snapshot, Transaction
@@ -254,56 +256,43 @@ def sign_access_token(
 
 
 def make_access_token(
-    key: SigningKey, *, plan: AccessPlan, held: Authorized, subject: str, issuer: str, now: int
+    key: SigningKey,
+    *,
+    plan: AccessPlan,
+    held: Authorized,
+    subject: str,
+    edge: Edge,
+    sealer: Sealer,
+    now: datetime,
 ) -> str:
-    """Return the access token of a plan: signed, or random. `subject` is the user as the client
-    knows them (subjects.py)."""
+    """Return the access token of a plan: signed for its API to read, or sealed for us alone.
+    `subject` is the user as the client knows them (subjects.py)."""
     if plan.audience is None or plan.is_opaque:
-        return new_access_token(held.grant_id)
+        token = AccessToken(
+            client_id=held.client_id,
+            scope=plan.scope,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=plan.lifetime),
+            context=_sealed_context(held, plan),
+            audience=plan.audience,
+            user_id=held.user_id,
+            grant_id=held.grant_id,
+            session_id=None if is_offline(held) else held.session_id,
+            authenticated_at=held.authenticated_at,
+        )
+        return seal_access_token(token, tenant_id=edge.tenant_id, sealer=sealer)
     return sign_access_token(
         key,
-        issuer=issuer,
+        issuer=edge.issuer,
         subject=subject,
         client_id=held.client_id,
         audience=plan.audience,
         scope=plan.scope,
         lifetime=plan.lifetime,
-        now=now,
+        now=int(now.timestamp()),
         authenticated_at=held.authenticated_at,
         context=_context(held, plan),
     )
-
-
-async def store_access_token(
-    tx: Transaction,
-    *,
-    tenant_id: str,
-    plan: AccessPlan,
-    held: Authorized,
-    token: str,
-    now: datetime,
-) -> None:
-    """Store an opaque access token; a JWT stands for itself.
-
-    Raises:
-        ForeignKeyViolation: the grant was revoked meanwhile.
-    """
-    if not plan.is_opaque:
-        return
-    row = AccessToken(
-        grant_id=held.grant_id,
-        token_hash=hash_token(token),
-        client_id=held.client_id,
-        user_id=held.user_id,
-        session_id=None if is_offline(held) else held.session_id,
-        scope=plan.scope,
-        authenticated_at=held.authenticated_at,
-        context=_context(held, plan),
-        issued_at=now,
-        expires_at=now + timedelta(seconds=plan.lifetime),
-        audience=plan.audience,
-    )
-    await add_access_token(tx, tenant_id=tenant_id, token=row)
 
 
 async def store_refresh_token(
@@ -343,6 +332,16 @@ def _context(held: Authorized, plan: AccessPlan) -> TokenContext:
     if plan.acr is not None and (context.acr is None or is_at_least(plan.acr, context.acr)):
         context = msgspec.structs.replace(context, acr=plan.acr)
     return context
+
+
+def _sealed_context(held: Authorized, plan: AccessPlan) -> TokenContext:
+    """Return the same without what no opaque token is asked for: it travels with every call."""
+    context = _context(held, plan)
+    if context.claims is None and context.consented is None:
+        return context
+    names = (context.claims or {}).get("userinfo")
+    claims = {"userinfo": names} if names else None
+    return msgspec.structs.replace(context, claims=claims, consented=None)
 
 
 def seconds_of(moment: datetime) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from doorward.keys.ring import signing_key
-from doorward.kit.crypto import hash_token
 from doorward.kit.edge import Edge
-from doorward.oidc.bearer import grant_of_access_token
+from doorward.oidc.bearer import AccessToken, open_access_token
 from doorward.oidc.claims import requested_claims, userinfo_claims
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.cors import check_origin
@@ -17,10 +16,8 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, json_response, jwt_response
 from doorward.oidc.scopes import OPENID
 from doorward.oidc.sender_constraint import check_presenter, dpop_challenge, with_next_nonce
-from doorward.oidc.store import find_access_token_and_user
+from doorward.oidc.store import find_holder
 from doorward.oidc.subjects import subject_of
-from doorward.oidc.tables import AccessToken
-from doorward.storage import Executor
 from doorward.users.tables import User
 
 
@@ -33,7 +30,7 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 2. What it is worth now: a good token (the store looks after its session and user) of a client
     #    that still exists.
-    found = await _find_token(db, tenant_id=edge.tenant_id, value=value, now=now)
+    found = await _find_token(provider, edge, value=value, now=now)
     if found is None:
         raise InvalidToken(
             "access token is not valid", challenge=_challenge(edge, "invalid_token", scheme=scheme)
@@ -94,14 +91,14 @@ async def userinfo(request: OidcRequest, provider: Provider) -> OidcResponse:
 
 
 async def _find_token(
-    db: Executor, *, tenant_id: str, value: str, now: datetime
+    provider: Provider, edge: Edge, *, value: str, now: datetime
 ) -> tuple[AccessToken, User] | None:
-    grant_id = grant_of_access_token(value)
-    if grant_id is None:
+    tenant_id = edge.tenant_id
+    token = open_access_token(value, tenant_id=tenant_id, sealer=provider.sealer, now=now)
+    if token is None:
         return None
-    return await find_access_token_and_user(
-        db, tenant_id=tenant_id, grant_id=grant_id, token_hash=hash_token(value), now=now
-    )
+    user = await find_holder(provider.db, tenant_id=tenant_id, token=token, value=value, now=now)
+    return None if user is None else (token, user)
 
 
 def _presented_token(request: OidcRequest) -> tuple[str, str]:

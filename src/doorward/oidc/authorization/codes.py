@@ -98,7 +98,7 @@ async def issue_answer(
             tx,
             provider,
             snapshot,
-            issuer=edge.issuer,
+            edge=edge,
             request=request,
             held=held,
             code=answer.get("code"),

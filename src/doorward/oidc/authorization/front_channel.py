@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from doorward.grants.store import extend_grant
 from doorward.keys.ring import current_keys
+from doorward.kit.edge import Edge
 from doorward.oidc.authorization.request import AuthorizationRequest
 from doorward.oidc.errors import AccessDenied
 from doorward.oidc.id_token import make_id_token
@@ -17,11 +18,7 @@ from doorward.oidc.provider import Provider
 from doorward.oidc.request import NO_PARAMS
 from doorward.oidc.subjects import subject_of
 from doorward.oidc.tables import AuthorizationCode
-from doorward.oidc.tokens import (
-    make_access_token,
-    plan_access_token,
-    store_access_token,
-)
+from doorward.oidc.tokens import make_access_token, plan_access_token
 from doorward.storage import Snapshot, Transaction
 from doorward.users.store import find_user
 
@@ -31,13 +28,13 @@ async def issue_tokens(
     provider: Provider,
     snapshot: Snapshot,
     *,
-    issuer: str,
+    edge: Edge,
     request: AuthorizationRequest,
     held: AuthorizationCode,
     code: str | None,
     now: datetime,
 ) -> dict[str, str]:
-    """Store what has to be stored of the tokens and return them as parameters of the answer.
+    """Return the tokens as parameters of the answer.
 
     `code` is the one that is handed out beside them, if any; `held` is what all of them come from.
 
@@ -45,7 +42,6 @@ async def issue_tokens(
         AccessDenied: the user is gone.
     """
     tenant_id, client = snapshot.tenant_id, request.target.client
-    seconds = int(now.timestamp())
     lifetime = client.id_token_lifetime
     answer: dict[str, str] = {}
 
@@ -63,11 +59,9 @@ async def issue_tokens(
             subject=await subject_of(
                 snapshot, client, user_id=held.user_id, sealer=provider.sealer
             ),
-            issuer=issuer,
-            now=seconds,
-        )
-        await store_access_token(
-            tx, tenant_id=tenant_id, plan=plan, held=held, token=access_token, now=now
+            edge=edge,
+            sealer=provider.sealer,
+            now=now,
         )
         lifetime = timedelta(seconds=plan.lifetime)
         # OpenID Connect Core section 3.2.2.5 and RFC 6749 section 4.2.2.
@@ -90,12 +84,12 @@ async def issue_tokens(
             held=held,
             user=user,
             client=client,
-            issuer=issuer,
+            issuer=edge.issuer,
             access_token=access_token,
             code=code,
             state=request.target.state,
             nonce=request.nonce,
-            now=seconds,
+            now=int(now.timestamp()),
         )
         answer["id_token"] = str(id_token)
 

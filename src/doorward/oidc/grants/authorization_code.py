@@ -14,7 +14,7 @@ from doorward.oidc.grants.issuing import (
     first_refresh_token,
     record_exchange,
     sign_tokens,
-    store_first_tokens,
+    store_first_token,
 )
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest, Params
@@ -106,7 +106,7 @@ async def authorization_code(
             await extend_grant(
                 tx, tenant_id=tenant_id, grant_id=code.grant_id, expires_at=grant_expires_at
             )
-            await store_first_tokens(
+            await store_first_token(
                 tx,
                 tenant_id=tenant_id,
                 signed=signed,

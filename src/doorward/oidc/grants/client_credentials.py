@@ -9,15 +9,13 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.audit.store import record
 from doorward.keys.ring import current_keys
-from doorward.kit.crypto import hash_token
 from doorward.oidc.authorization.authorization_details import PARAMETER, details_of_machine
-from doorward.oidc.bearer import new_machine_token
+from doorward.oidc.bearer import AccessToken, seal_access_token
 from doorward.oidc.errors import AccessDenied, InvalidTarget
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.sender_constraint import Confirmation, token_type
-from doorward.oidc.store import add_machine_token
-from doorward.oidc.tables import NO_CONTEXT, MachineToken, TokenContext
+from doorward.oidc.tables import NO_CONTEXT, TokenContext
 from doorward.oidc.tokens import TokenResponse, sign_access_token
 from doorward.resources.cached import find_default_resource, find_resource
 from doorward.resources.tables import Resource
@@ -64,7 +62,15 @@ async def client_credentials(
 
     # 5. The token.
     if resource.is_opaque:
-        token = new_machine_token()
+        opaque = AccessToken(
+            client_id=client.id,
+            scope=scope,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=resource.access_token_ttl),
+            context=context,
+            audience=resource.indicator,
+        )
+        token = seal_access_token(opaque, tenant_id=edge.tenant_id, sealer=provider.sealer)
     else:
         ring = await current_keys(snapshot, sealer=provider.sealer)
         token = sign_access_token(
@@ -79,19 +85,8 @@ async def client_credentials(
             context=context,
         )
 
-    # 6. The audit entry, and what an opaque token is worth, are on disk before the token leaves.
+    # 6. The audit entry is on disk before the token leaves.
     async with provider.db.transaction(edge.tenant_id) as tx:
-        if resource.is_opaque:
-            stored = MachineToken(
-                token_hash=hash_token(token),
-                client_id=client.id,
-                audience=resource.indicator,
-                scope=scope,
-                context=context,
-                issued_at=now,
-                expires_at=now + timedelta(seconds=resource.access_token_ttl),
-            )
-            await add_machine_token(tx, tenant_id=edge.tenant_id, token=stored)
         await record(
             tx,
             tenant_id=edge.tenant_id,

@@ -29,7 +29,7 @@ from doorward.oidc.grants.issuing import (
     first_refresh_token,
     record_exchange,
     sign_tokens,
-    store_first_tokens,
+    store_first_token,
 )
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -161,7 +161,7 @@ async def device_code(
                     client_id=client.id,
                     now=now,
                 )
-            await store_first_tokens(
+            await store_first_token(
                 tx,
                 tenant_id=tenant_id,
                 signed=signed,

@@ -1,7 +1,7 @@
 """RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3: what grants about a person share.
 
     held, bound to its client ─► sign_tokens ─► Signed ─► (transaction of the grant:
-                                  store_first_tokens, record_exchange) ─► Signed.answer
+                                  store_first_token, record_exchange) ─► Signed.answer
 
 A grant decides whether it is good, this module what it turns into: a new grant cannot forget that
 users are suspended, sessions end, or that the refresh token of a public client is bound.
@@ -31,7 +31,6 @@ from doorward.oidc.tokens import (
     is_offline,
     make_access_token,
     plan_access_token,
-    store_access_token,
     store_refresh_token,
 )
 from doorward.oidc.users import is_live_user
@@ -42,7 +41,7 @@ MaybeToken = str | msgspec.UnsetType
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """Tokens that are made and not stored yet. `held` is bound to what the request proved."""
+    """Tokens that are made and not handed out yet. `held` is bound to what the request proved."""
 
     held: Held
     plan: AccessPlan
@@ -99,14 +98,14 @@ async def sign_tokens(
 
     # 3. Sign.
     key = (await current_keys(snapshot, sealer=provider.sealer)).current
-    seconds = int(now.timestamp())
     access_token = make_access_token(
         key,
         plan=plan,
         held=held,
         subject=await subject_of(snapshot, client, user_id=user.id, sealer=provider.sealer),
-        issuer=edge.issuer,
-        now=seconds,
+        edge=edge,
+        sealer=provider.sealer,
+        now=now,
     )
     id_token = await make_id_token(
         provider,
@@ -118,7 +117,7 @@ async def sign_tokens(
         issuer=edge.issuer,
         access_token=access_token,
         nonce=nonce,
-        now=seconds,
+        now=int(now.timestamp()),
     )
     return Signed(held, plan, access_token, id_token)
 
@@ -134,7 +133,7 @@ def first_refresh_token(
     return token, now + GRANT_LIFETIME
 
 
-async def store_first_tokens(
+async def store_first_token(
     tx: Transaction,
     *,
     tenant_id: str,
@@ -144,17 +143,14 @@ async def store_first_tokens(
     grant_expires_at: datetime,
     now: datetime,
 ) -> None:
-    """Store the tokens of a new grant.
+    """Store the refresh token of a new grant, if it gets one.
 
     Raises:
         ForeignKeyViolation: the grant was revoked meanwhile.
     """
-    held = signed.held
-    await store_access_token(
-        tx, tenant_id=tenant_id, plan=signed.plan, held=held, token=signed.access_token, now=now
-    )
     if refresh_token is msgspec.UNSET:
         return
+    held = signed.held
     await store_refresh_token(
         tx,
         tenant_id=tenant_id,

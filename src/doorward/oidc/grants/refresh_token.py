@@ -19,11 +19,8 @@ from doorward.oidc.sender_constraint import (
 )
 from doorward.oidc.store import find_refresh_token_and_user, rotate_refresh_token
 from doorward.oidc.tables import RefreshToken
-from doorward.oidc.tokens import (
-    TokenResponse,
-    store_access_token,
-)
-from doorward.storage import ForeignKeyViolation, Snapshot
+from doorward.oidc.tokens import TokenResponse
+from doorward.storage import Snapshot
 
 ROTATION_SHARE = 0.7
 """A confidential client's token rotates once this share of its lifetime has passed."""
@@ -103,22 +100,12 @@ async def refresh_token(
                 context=bound.context if client.is_public and bound is not held else None,
             ):
                 raise _TokenWasUsed
-            await store_access_token(
-                tx,
-                tenant_id=tenant_id,
-                plan=signed.plan,
-                held=bound,
-                token=signed.access_token,
-                now=now,
-            )
             await record_exchange(
                 tx, request, key="ExchangeTokenBy.RefreshToken", signed=signed, now=now
             )
     except _TokenWasUsed:
         await revoke_after_reuse(provider, edge, held=held, reason="refresh token used twice")
         raise InvalidGrant("refresh token already used") from None
-    except ForeignKeyViolation:
-        raise InvalidGrant("grant not found") from None
     return signed.answer(cnf=cnf, refresh_token=next_token)
 
 

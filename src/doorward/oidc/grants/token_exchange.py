@@ -25,13 +25,12 @@ from doorward.oidc.request import OidcRequest
 from doorward.oidc.scopes import OFFLINE_ACCESS, OPENID
 from doorward.oidc.sender_constraint import Confirmation, token_type
 from doorward.oidc.subjects import subjects_of
-from doorward.oidc.tables import NO_CONTEXT, AccessToken, TokenContext
+from doorward.oidc.tables import NO_CONTEXT, TokenContext
 from doorward.oidc.tokens import (
     AccessPlan,
     TokenResponse,
     make_access_token,
     plan_access_token,
-    store_access_token,
 )
 from doorward.resources.cached import find_default_resource
 from doorward.storage import ForeignKeyViolation, Snapshot, Transaction
@@ -118,21 +117,20 @@ async def token_exchange(
         plan=plan,
         held=held,
         subject=subjects.of(subject.user_id),
-        issuer=edge.issuer,
-        now=int(now.timestamp()),
+        edge=edge,
+        sealer=provider.sealer,
+        now=now,
     )
 
-    # 5. Use up what works once, store what is opaque, and write down who became whom.
+    # 5. Use up what works once, store what an opaque token hangs on, write down who became whom.
     try:
         async with provider.db.transaction(edge.tenant_id) as tx:
             if subject.consumable is not None and not await consume_token(
                 tx, tenant_id=edge.tenant_id, token_hash=subject.consumable, now=now
             ):
                 raise _TokenWasUsed
-            if plan.is_opaque:
-                await _store(
-                    tx, edge.tenant_id, plan=plan, subject=subject, held=held, token=token, now=now
-                )
+            if plan.is_opaque and subject.grant_id is None:
+                await _add_grant(tx, edge.tenant_id, held=held, lifetime=plan.lifetime, now=now)
             await record(
                 tx,
                 tenant_id=edge.tenant_id,
@@ -220,34 +218,25 @@ def _narrowed(plan: AccessPlan, subject: Subject, *, now: datetime) -> AccessPla
     return msgspec.structs.replace(plan, scope=scope, lifetime=lifetime)
 
 
-async def _store(
-    tx: Transaction,
-    tenant_id: str,
-    *,
-    plan: AccessPlan,
-    subject: Subject,
-    held: Exchanged,
-    token: str,
-    now: datetime,
+async def _add_grant(
+    tx: Transaction, tenant_id: str, *, held: Exchanged, lifetime: int, now: datetime
 ) -> None:
-    """Store an opaque token: under the grant of the one it came from, so that it ends with it, else
-    under a grant of its own."""
-    if subject.grant_id is None:
-        grant = Grant(
-            id=held.grant_id,
-            user_id=held.user_id,
-            client_id=held.client_id,
-            session_id=None,
-            is_offline=True,
-            created_at=now,
-            expires_at=now + timedelta(seconds=plan.lifetime),
-        )
-        await add_grant(tx, tenant_id=tenant_id, grant=grant)
-    await store_access_token(tx, tenant_id=tenant_id, plan=plan, held=held, token=token, now=now)
+    """Store a grant for an opaque token. One that came of another opaque token hangs on the grant
+    of that one, and ends with it."""
+    grant = Grant(
+        id=held.grant_id,
+        user_id=held.user_id,
+        client_id=held.client_id,
+        session_id=None,
+        is_offline=True,
+        created_at=now,
+        expires_at=now + timedelta(seconds=lifetime),
+    )
+    await add_grant(tx, tenant_id=tenant_id, grant=grant)
 
 
 def _audited(
-    request: OidcRequest, plan: AccessPlan, subject: Subject, actor: AccessToken | None
+    request: OidcRequest, plan: AccessPlan, subject: Subject, actor: Subject | None
 ) -> dict[str, Any]:
     told = {
         "subjectTokenType": request.params.get("subject_token_type"),

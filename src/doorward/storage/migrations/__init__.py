@@ -4,4 +4,4 @@
 imports Alembic only when they differ: Alembic takes half a second to import.
 """
 
-HEAD = "0014"
+HEAD = "0015"
