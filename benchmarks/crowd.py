@@ -22,6 +22,7 @@ from sqlalchemy import Table
 from doorward.applications.tables import applications
 from doorward.grants.tables import grants
 from doorward.kit.crypto import Sealer, hash_token
+from doorward.kit.ids import new_ordered_id
 from doorward.oidc.bearer import AccessToken, new_refresh_token, seal_access_token
 from doorward.oidc.tables import NO_CONTEXT, refresh_tokens
 from doorward.resources.tables import resources
@@ -34,10 +35,11 @@ SCOPE = "openid profile offline_access"
 FORTNIGHT = 14 * 86_400_000
 HALF_YEAR = 180 * 86_400_000
 REAL_TOKENS = 20_000
+SIGN_IN_EVERY = 10
+"""Milliseconds."""
 _A_ROW = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT {count}) "
 _RANDOM_ID = "substr(hex(randomblob(11)), 1, 21)"
 _RANDOM_HASH = "lower(hex(randomblob(32)))"
-_FIRST_USER = "'c00000000000'"
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -70,18 +72,32 @@ def fill(directory: Path, *, client_id: str, size: Size) -> RealTokens:
     return tokens
 
 
-def expire(directory: Path, *, count: int, client_id: str) -> None:
-    """Add grants with refresh tokens that expired a moment ago, for the sweep."""
+def expire(directory: Path, *, count: int, client_id: str, size: Size) -> None:
+    """Add grants with refresh tokens for the sweep, of anybody: they began one after the other half
+    a year ago, as many a second as people sign in, and so they have ended."""
     now = int(time.time() * 1000)
+    began = datetime.fromtimestamp((now - HALF_YEAR) / 1000, UTC)
     with contextlib.closing(_open(directory / "doorward.sqlite")) as db:
-        db.execute(
-            f"CREATE TEMP TABLE gone AS {_A_ROW.format(count=count)}"
-            f"SELECT i, {_RANDOM_ID} AS id FROM n"
+        db.execute("CREATE TEMP TABLE gone (id TEXT, age INTEGER, user_id TEXT, session_id TEXT)")
+        db.executemany(
+            f"INSERT INTO gone VALUES (?, ?, ?, {_RANDOM_ID})",
+            (
+                (
+                    new_ordered_id(began - timedelta(milliseconds=age)),
+                    age,
+                    f"c{random.randrange(size.users):011d}",
+                )
+                for age in range(1, count * SIGN_IN_EVERY, SIGN_IN_EVERY)
+            ),
         )
-        lapsed = {"created_at": f"{now} - {FORTNIGHT}", "expires_at": f"{now} - 1"}
+        lapsed = {
+            "session_id": "session_id",
+            "created_at": f"{now} - {HALF_YEAR} - age",
+            "expires_at": f"{now} - age",
+        }
         tables = (
-            (grants, _grant(client_id, id_="id", user_id=_FIRST_USER) | lapsed),
-            (refresh_tokens, _token(client_id, grant_id="id", user_id=_FIRST_USER, now=now)),
+            (grants, _grant(client_id, id_="id", user_id="user_id") | lapsed),
+            (refresh_tokens, _token(client_id, grant_id="id", user_id="user_id", now=now)),
         )
         for table, columns in tables:
             _insert(db, table, columns, source="FROM gone")

@@ -43,7 +43,7 @@ def measure(options: Options) -> list[Figure]:
             _compare(name, request, small, full, options) for name, request in REQUESTS.items()
         ]
         figures.append(_password_sign_in(small, full, options))
-        figures.append(_sweep(full, options))
+        figures.append(_sweep(full, size, options))
     return figures
 
 
@@ -129,10 +129,15 @@ def _password_sign_in(small: Workbench, full: Workbench, options: Options) -> Fi
     )
 
 
-def _sweep(bench: Workbench, options: Options) -> Figure:
+def _sweep(bench: Workbench, size: Size, options: Options) -> Figure:
     """The p99 of client_credentials over its median, while expired rows are being deleted."""
     bench.server.stop()
-    expire(bench.server.directory / "data", count=EXPIRED, client_id=bench.bookstore.native.id)
+    expire(
+        bench.server.directory / "data",
+        count=EXPIRED,
+        client_id=bench.bookstore.native.id,
+        size=size,
+    )
     with on_cores(SERVER_CORE):
         bench.server.start()
     ratios = []

@@ -25,7 +25,6 @@ SURFACES = {
     "console": "doorward.console",
 }
 BUNDLES = {
-    "hosted-page.css": ("tokens.css", "controls.css", "hosted.css"),
     "console-page.css": ("tokens.css", "controls.css", "console-controls.css", "console.css"),
 }
 

@@ -16,10 +16,7 @@ BRAND = Brand(name="Book & <Store>", style=brand_style(primary="#0b6e5b"))
 
 @pytest.fixture(scope="module")
 def pages() -> Pages:
-    static = StaticFiles(
-        [("doorward.kit", "static")],
-        bundles={"hosted-page.css": ["tokens.css", "controls.css", "hosted.css"]},
-    )
+    static = StaticFiles([("doorward.kit", "static")])
     return Pages({"kit": "doorward.kit"}, static=static)
 
 
@@ -83,6 +80,22 @@ class TestRender:
         )
         with pytest.raises(KeyError):
             pages.style_sheet("none.css")
+
+    def test_modules_are_carried_along(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Several in one element, without comment lines and indentation."""
+        folder = tmp_path / "modules"
+        (folder / "static").mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder / "static" / "one.js").write_text("// What it does.\nif (a) {\n  b('//');\n}\n")
+        (folder / "static" / "two.js").write_text("c();\n  // And so on.\n\nd();\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        pages = Pages({}, static=StaticFiles([("modules", "static")]))
+
+        assert pages.script("one.js", "two.js") == "if (a) {\nb('//');\n}\nc();\nd();\n"
+        with pytest.raises(KeyError):
+            pages.script("none.js")
 
     def test_language_and_direction(self, pages: Pages) -> None:
         """The page says which language it speaks and which way it runs."""

@@ -15,7 +15,7 @@ HOSTED = {"kit", "sign_in", "oidc"}
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 TEXT = re.compile(r"\bt\(\s*\"([a-z_.]+)\"\s*[,)]")
 ICON = re.compile(r"(?:\b(?:icon|glyph)\(|\bicon_name=|icon_button\(|\bempty\()\s*\"([a-z-]+)\"")
-STATIC = re.compile(r"static\(\"([\w./-]+)\"\)")
+STATIC = re.compile(r"\b(?:static|script|style_sheet)\(((?:\"[\w./-]+\"(?:, )?)+)\)")
 
 
 def texts(*surfaces: str) -> set[str]:
@@ -46,7 +46,8 @@ class TestTemplate:
 
     def test_every_static_file_exists(self, template: Path) -> None:
         """Style sheets that are bundled at start apart."""
-        names = set(STATIC.findall(code_of(template))) - {"hosted-page.css", "console-page.css"}
+        called = " ".join(STATIC.findall(code_of(template)))
+        names = set(re.findall(r"[\w./-]+", called)) - {"console-page.css"}
 
         found = {path.name for path in SOURCE.glob("*/static/**/*") if path.is_file()}
 

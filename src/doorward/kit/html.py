@@ -5,15 +5,15 @@
 
 A template is named `<surface>/<file>` and lies in that package's `templates` folder. Every template
 gets `t` (texts), `lang`, `dir`, `nonce`, `static` (address of a static file), `icon` (from the
-sprite) and, for pages that should cost fewer requests, `glyph` (the same, inline) and `style_sheet`
-(the text of one, for a `<style nonce>`). A name that is missing from the context is an error, not
-an empty string.
+sprite) and, for pages that should cost fewer requests, `glyph` (the same, inline), `style_sheet`
+and `script` (the text of some, for a `<style nonce>` and a `<script nonce>`). A name that is
+missing from the context is an error, not an empty string.
 """
 
 import functools
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ _CSS_COMMENT: Final = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 # but not after the name of a property.
 _AROUND: Final = re.compile(r"\s*([{};,])\s*")
 _PROPERTY: Final = re.compile(r"([{;][\w-]+): ")
+_JS_COMMENT: Final = re.compile(r"^\s*//.*\n|^\s+", re.MULTILINE)
 _SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)"[^>]*>(.*?)</symbol>')
 
 
@@ -78,6 +79,7 @@ class Pages:
             icon=self.icon,
             glyph=self.glyph,
             style_sheet=functools.cache(self.style_sheet),
+            script=functools.cache(self.script),
         )
         self._environment.filters.update(moment=moment, initial=initial)
 
@@ -106,11 +108,17 @@ class Pages:
             f" {style}" if style else "", shapes
         )
 
-    def style_sheet(self, name: str) -> Markup:
-        """The text of a style sheet, without its comments and most blanks. Raises KeyError."""
-        text = self._static.get_file(name).body.decode()
-        text = _AROUND.sub(r"\1", _CSS_COMMENT.sub("", text))
+    def style_sheet(self, *names: str) -> Markup:
+        """The text of style sheets, without comments and most blanks. Raises KeyError."""
+        text = _AROUND.sub(r"\1", _CSS_COMMENT.sub("", self._text(names)))
         return Markup(_PROPERTY.sub(r"\1:", text))  # noqa: S704 (our own file)
+
+    def script(self, *names: str) -> Markup:
+        """The text of modules, without the lines that are comments. Raises KeyError."""
+        return Markup(_JS_COMMENT.sub("", self._text(names)))  # noqa: S704 (our own file)
+
+    def _text(self, names: Iterable[str]) -> str:
+        return "".join(self._static.get_file(name).body.decode() for name in names)
 
 
 def make_nonce() -> str:

@@ -1,4 +1,4 @@
-// Show and hide a password, and tick off the policy's rules while a new one is typed.
+// Tick off the policy's rules while a new password is typed, and say how strong it is.
 // The server decides; this only says it earlier. Markup: ui.html, macro password.
 const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[ -/:-@[-`{-~]/];
 const repeats = (text) => /(.)\1\1/.test(text);
@@ -31,17 +31,6 @@ function grade(input) {
   meter.closest(".strength").hidden = !input.value;
 }
 
-for (const button of document.querySelectorAll(".reveal > button")) {
-  const input = button.previousElementSibling;
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const shown = input.type === "text";
-    input.type = shown ? "password" : "text";
-    button.setAttribute("aria-pressed", String(!shown));
-    for (const icon of button.children) icon.toggleAttribute("hidden");
-  });
-  input.form?.addEventListener("submit", () => { input.type = "password"; });
-}
 for (const input of document.querySelectorAll("input[data-strength]")) {
   input.addEventListener("input", () => grade(input));
   if (input.value) grade(input);
