@@ -48,6 +48,9 @@ _SWEEPS = (
 )
 
 
+_REST = 2
+
+
 async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> None:
     """Sweep every `interval`, with jitter so that nodes do not march in step."""
     while True:
@@ -62,8 +65,8 @@ async def sweep_forever(db: Database, *, clock: Clock, interval: timedelta) -> N
 async def sweep(db: Database, *, clock: Clock) -> None:
     """Delete what has expired, in short transactions of one batch each.
 
-    Between two batches the database is left to requests for as long as a batch took: a crowd of
-    expired rows takes longer to go, and nobody waits for it.
+    Between two batches the database is left to requests for twice as long as a batch took: a crowd
+    of expired rows takes longer to go, and nobody waits for it.
     """
     loop = asyncio.get_running_loop()
     for sweep_table in _SWEEPS:
@@ -72,4 +75,4 @@ async def sweep(db: Database, *, clock: Clock) -> None:
             started = loop.time()
             async with db.transaction(ALL_TENANTS) as tx:
                 deleted = await sweep_table(tx, now=clock.now())
-            await asyncio.sleep(loop.time() - started)
+            await asyncio.sleep(_REST * (loop.time() - started))
