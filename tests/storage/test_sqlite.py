@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,10 @@ from doorward.storage import insert_statement
 from doorward.storage.database import ALL_TENANTS
 from doorward.storage.sqlite import SqliteDatabase
 from doorward.storage.tenants import tenants
+from doorward.tenants.tables import configs
 from tests.support.databases import fresh_database
+
+LOG_LIMIT = 40 * 1024 * 1024
 
 
 class TestWriter:
@@ -40,6 +44,68 @@ class TestWriter:
             assert await db.all(select(tenants.c.id)) == [{"id": "patient"}]
             other.close()
             await db.close()
+
+
+class TestLog:
+    """The write-ahead log, which a thread copies into the file."""
+
+    async def test_does_not_grow_with_what_is_written(
+        self, run_directory: Path, tmp_path: Path
+    ) -> None:
+        """100 MB in one commit after the other; all of it is in the file in the end."""
+        with fresh_database("sqlite", run=run_directory, directory=tmp_path) as url:
+            path = Path(url.removeprefix("sqlite:///"))
+            db = SqliteDatabase.open(path)
+            await add_tenant(db, "writer")
+            sizes = []
+            for number in range(1000):
+                await add_config(db, f"key-{number}")
+                sizes.append(log_of(path).stat().st_size)
+            await db.close()
+
+            assert max(sizes) < LOG_LIMIT
+            assert not log_of(path).exists()
+            with contextlib.closing(sqlite3.connect(path)) as file:
+                assert file.execute("SELECT count(*) FROM configs").fetchone() == (1000,)
+
+    async def test_a_reader_that_stays_holds_nobody_up(
+        self, run_directory: Path, tmp_path: Path
+    ) -> None:
+        """What it still sees cannot be overwritten, so the log waits for it, and commits do not."""
+        with fresh_database("sqlite", run=run_directory, directory=tmp_path) as url:
+            path = Path(url.removeprefix("sqlite:///"))
+            db = SqliteDatabase.open(path)
+            await add_tenant(db, "writer")
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("BEGIN")
+            assert other.execute("SELECT count(*) FROM configs").fetchone() == (0,)
+
+            for number in range(400):
+                await add_config(db, f"key-{number}")
+            assert log_of(path).stat().st_size > LOG_LIMIT
+            assert other.execute("SELECT count(*) FROM configs").fetchone() == (0,)
+            other.close()
+            grown = log_of(path).stat().st_size
+            for number in range(400):
+                await add_config(db, f"more-{number}")
+
+            assert log_of(path).stat().st_size < grown + 1024 * 1024
+            await db.close()
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+async def add_config(db: SqliteDatabase, key: str) -> None:
+    async with db.transaction("writer") as tx:
+        await tx.execute(
+            insert_statement(configs),
+            tenant_id="writer",
+            key=key,
+            value={"text": "x" * 100_000},
+            updated_at=datetime.now(UTC),
+        )
 
 
 async def add_tenant(db: SqliteDatabase, tenant_id: str) -> None:

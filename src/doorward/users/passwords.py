@@ -12,12 +12,11 @@ many wait, the answer is 503 with Retry-After instead of a queue that nobody sit
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -25,6 +24,7 @@ from argon2 import Parameters, extract_parameters, low_level
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from doorward.errors import ServiceUnavailable
+from doorward.kit.priority import lower_priority
 from doorward.settings import Settings
 from doorward.users.imported_digests import is_digest_of, is_imported
 from doorward.users.tables import User
@@ -34,8 +34,9 @@ T = TypeVar("T")
 MAX_PASSWORD_BYTES = 4096
 """Longer input is not hashed: a password of a megabyte is an attack, not a password."""
 NEW_ALGORITHM = "Argon2id"
+NICENESS = 10
+"""Of the threads that hash; nothing else yields as much."""
 
-_NICENESS = 10
 _SALT_LENGTH = 16
 _HASH_LENGTH = 32
 _TYPES = {
@@ -79,7 +80,9 @@ class Passwords:
         self._room = threads + settings.password_hash_queue
         self._busy = 0
         self._pool = ThreadPoolExecutor(
-            threads, thread_name_prefix="password", initializer=_lower_priority
+            threads,
+            thread_name_prefix="password",
+            initializer=partial(lower_priority, NICENESS),
         )
 
     async def hash(self, password: str) -> PasswordDigest:
@@ -168,10 +171,3 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
-
-
-def _lower_priority() -> None:
-    """Make this thread alone yield to the event loop; on Linux a niceness belongs to a thread."""
-    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
