@@ -307,11 +307,14 @@ def _verifier(key: PublicKey, algorithm: str) -> Callable[[bytes, bytes], None]:
     if isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _CURVES:
         _, _, size, hash_class = _CURVES[algorithm]
 
+        scheme = ec.ECDSA(hash_class())
+        verify = key.verify
+
         def verify_ecdsa(signature: bytes, data: bytes) -> None:
             if len(signature) != 2 * size:
                 raise InvalidSignature
             r, s = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
-            key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hash_class()))
+            verify(encode_dss_signature(r, s), data, scheme)
 
         return verify_ecdsa
     if isinstance(key, rsa.RSAPublicKey) and algorithm in {"RS256", "PS256"}:

@@ -26,7 +26,7 @@ from typing import Any
 
 from sqlalchemy import Executable, UniqueConstraint
 
-from doorward.storage.checkpoints import Checkpoints
+from doorward.storage.checkpoints import LOG_PAGES, Checkpoints
 from doorward.storage.errors import (
     DatabaseUnavailable,
     ForeignKeyViolation,
@@ -185,7 +185,7 @@ class _Writer:
 
     def __init__(self, connection: sqlite3.Connection, checkpoints: Checkpoints) -> None:
         self.connection = connection
-        self.connection.execute("PRAGMA wal_autocheckpoint=0")
+        self.connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         self._checkpoints = checkpoints
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -299,8 +299,6 @@ class _Writer:
     def _write_down(self) -> None:
         """Commit, in the thread."""
         self.connection.execute("COMMIT")
-        if self._checkpoints.is_log_full:
-            self._checkpoints.finish_log(self.connection)
         self._checkpoints.note_commit()
 
     def _end(self, group: list[asyncio.Future[None]], committed: asyncio.Future[Any]) -> None:
