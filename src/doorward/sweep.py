@@ -48,7 +48,7 @@ _SWEEPS = (
 )
 
 
-_REST = 6
+_REST = 8
 """Times as long as a batch took. With pages to be written at random places, more is felt."""
 
 

@@ -12,7 +12,8 @@ from doorward.storage import Transaction, insert_new_statement
 from doorward.storage.expiry import delete_batch
 
 _INSERT = insert_new_statement(replays)
-_SWEEP = delete_batch(replays, replays.c.expires_at <= bindparam("now"))
+# One for each DPoP proof, which is one for each request.
+_SWEEP = delete_batch(replays, replays.c.expires_at <= bindparam("now"), limit=100)
 
 
 async def remember(

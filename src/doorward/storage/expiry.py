@@ -16,8 +16,11 @@ from doorward.storage.statements import Statement
 SWEEP_BATCH = 10
 
 
-def delete_batch(table: Table, *conditions: ColumnElement[bool]) -> Statement[dict[str, Any]]:
-    """Return a DELETE of at most SWEEP_BATCH rows that fulfil `conditions`."""
+def delete_batch(
+    table: Table, *conditions: ColumnElement[bool], limit: int = SWEEP_BATCH
+) -> Statement[dict[str, Any]]:
+    """Return a DELETE of at most `limit` rows that fulfil `conditions`: more than SWEEP_BATCH only
+    of small rows with nothing that hangs on them, of which there are many."""
     key = list(table.primary_key.columns)
-    batch = select(*key).where(*conditions).limit(SWEEP_BATCH)
+    batch = select(*key).where(*conditions).limit(limit)
     return Statement(delete(table).where(tuple_(*key).in_(batch)))
