@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from doorward.storage import insert_statement
+from doorward.storage import Transaction, insert_statement
 from doorward.storage.database import ALL_TENANTS
 from doorward.storage.sqlite import SqliteDatabase
 from doorward.storage.tenants import tenants
@@ -43,6 +43,44 @@ class TestWriter:
             assert impatient.cancelled()
             assert await db.all(select(tenants.c.id)) == [{"id": "patient"}]
             other.close()
+            await db.close()
+
+    async def test_who_stops_waiting_when_their_turn_comes(
+        self, run_directory: Path, tmp_path: Path
+    ) -> None:
+        """The one before them has left the commit to them, and is not forgotten."""
+        with fresh_database("sqlite", run=run_directory, directory=tmp_path) as url:
+            db = SqliteDatabase.open(Path(url.removeprefix("sqlite:///")))
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(5):
+                async with db.transaction(ALL_TENANTS) as tx:
+                    await insert_tenant(tx, "first")
+                    waiting = asyncio.create_task(add_tenant(db, "second"))
+                    await asyncio.sleep(0)
+                    # Runs after the turn was handed over, and before `waiting` does.
+                    loop.call_soon(waiting.cancel)
+                await asyncio.wait([waiting])
+                await add_tenant(db, "third")
+
+            assert waiting.cancelled()
+            assert await db.all(select(tenants.c.id)) == [{"id": "first"}, {"id": "third"}]
+            await db.close()
+
+    async def test_many_stop_waiting(self, run_directory: Path, tmp_path: Path) -> None:
+        """Any of a long line, at any moment: the others get on disk, and nothing else does."""
+        with fresh_database("sqlite", run=run_directory, directory=tmp_path) as url:
+            db = SqliteDatabase.open(Path(url.removeprefix("sqlite:///")))
+            tasks = [asyncio.create_task(add_tenant(db, f"t{i:03}")) for i in range(400)]
+            async with asyncio.timeout(20):
+                for task in tasks[::3]:
+                    await asyncio.sleep(0)
+                    task.cancel()
+                await asyncio.wait(tasks)
+            stored = {row["id"] for row in await db.all(select(tenants.c.id))}
+            finished = {f"t{i:03}" for i, task in enumerate(tasks) if not task.cancelled()}
+
+            assert finished >= {f"t{i:03}" for i in range(400) if i % 3}
+            assert finished <= stored
             await db.close()
 
 
@@ -110,12 +148,16 @@ async def add_config(db: SqliteDatabase, key: str) -> None:
 
 async def add_tenant(db: SqliteDatabase, tenant_id: str) -> None:
     async with db.transaction(ALL_TENANTS) as tx:
-        await tx.execute(
-            insert_statement(tenants),
-            id=tenant_id,
-            name=tenant_id,
-            tag="development",
-            is_suspended=False,
-            config_version=0,
-            created_at=datetime.now(UTC),
-        )
+        await insert_tenant(tx, tenant_id)
+
+
+async def insert_tenant(tx: Transaction, tenant_id: str) -> None:
+    await tx.execute(
+        insert_statement(tenants),
+        id=tenant_id,
+        name=tenant_id,
+        tag="development",
+        is_suspended=False,
+        config_version=0,
+        created_at=datetime.now(UTC),
+    )

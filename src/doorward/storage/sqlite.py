@@ -36,6 +36,7 @@ from doorward.storage.errors import (
 from doorward.storage.private_file import make_private
 from doorward.storage.schema import metadata
 from doorward.storage.statements import SQLITE, Compiled, Statement, compile_any
+from doorward.storage.turn import Turn
 from doorward.storage.worker_thread import WorkerThread
 
 AnyStatement = Statement[Any] | Executable
@@ -187,8 +188,7 @@ class _Writer:
         self.connection = connection
         self.connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         self._checkpoints = checkpoints
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._turn = Turn(forfeited=self._pass_on)
         self._is_open = False
         self._locked_since: float | None = None
         self._group: list[asyncio.Future[None]] = []
@@ -206,11 +206,7 @@ class _Writer:
 
     async def take_turn(self) -> None:
         """Wait for the writer and open a savepoint."""
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
+        await self._turn.take()
         try:
             if not self._is_open:
                 await self._begin()
@@ -229,24 +225,24 @@ class _Writer:
     async def join_commit(self) -> None:
         """Keep this turn's writes and return when they are on disk."""
         self.connection.execute("RELEASE turn")
-        on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # One for each member: who is cancelled here does not take the others' commit along.
+        on_disk = self._turn.new_future()
         self._group.append(on_disk)
         self._pass_on()
-        # Shielded: a caller that is cancelled here must not take its neighbours' commit with it.
-        await asyncio.shield(on_disk)
+        await on_disk
 
     async def close(self) -> None:
         # A commit under way has the turn.
-        async with self._turn:
-            pass
+        await self._turn.take()
+        self._turn.pass_on()
         self._thread.close()
         self.connection.execute("PRAGMA optimize")
         self.connection.close()
 
     def _pass_on(self) -> None:
         """Hand the writer to the next in line, or commit if there is none or the group is full."""
-        if self._waiting and len(self._group) < _MAX_GROUP:
-            self._turn.release()
+        if self._turn.has_line and len(self._group) < _MAX_GROUP:
+            self._turn.pass_on()
         else:
             self._commit()
 
@@ -294,7 +290,7 @@ class _Writer:
                 self.connection.execute("ROLLBACK")
         finally:
             self._is_open = False
-            self._turn.release()
+            self._turn.pass_on()
 
     def _write_down(self) -> None:
         """Commit, in the thread."""
@@ -315,7 +311,7 @@ class _Writer:
                 on_disk.set_result(None)
             else:
                 on_disk.set_exception(failure)
-        self._turn.release()
+        self._turn.pass_on()
 
 
 def connect(path: Path, *, cache: int | None = None) -> sqlite3.Connection:
