@@ -175,7 +175,7 @@ def _add_tokens(
             client_id=client_id,
             scope=SCOPE,
             issued_at=issued_at,
-            expires_at=issued_at + timedelta(days=14),
+            expires_at=issued_at + timedelta(milliseconds=FORTNIGHT),
             context=NO_CONTEXT,
             user_id=user_id,
             grant_id=grant_id,

@@ -11,8 +11,8 @@ from doorward.interactions.tables import interactions
 from doorward.storage import Database, insert_statement
 from doorward.storage.database import ALL_TENANTS
 from doorward.storage.expiry import SWEEP_BATCH
-from doorward.storage.tenants import tenants
 from doorward.sweep import sweep
+from tests.support.tenants import insert_tenant
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -32,17 +32,9 @@ async def db(database: Database) -> Database:
     """A database with a tenant, three batches of expired interactions, and one that lives."""
     insert = insert_statement(interactions)
     async with database.transaction(ALL_TENANTS) as tx:
-        await tx.execute(
-            insert_statement(tenants),
-            id="default",
-            name="default",
-            tag="development",
-            is_suspended=False,
-            config_version=0,
-            created_at=NOW,
-        )
+        await insert_tenant(tx, "default", at=NOW)
     async with database.transaction("default") as tx:
-        for number in range(2 * SWEEP_BATCH + 51):
+        for number in range(3 * SWEEP_BATCH + 1):
             is_expired = number > 0
             await tx.execute(
                 insert,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
 from sqlalchemy import bindparam
 
+from doorward.kit.jose import decode_base64url
 from doorward.oidc.bearer import open_access_token
 from doorward.oidc.tables import revoked_tokens
 from doorward.sweep import sweep
@@ -97,8 +97,7 @@ class TestOfAUser:
         self, house: House, ada: User, web: RegisteredClient, tokens: dict[str, Any]
     ) -> None:
         """RFC 6749 section 1.4: opaque to the client, who reads neither person nor API in it."""
-        sealed = tokens["access_token"].removeprefix("at_")
-        content = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        content = decode_base64url(tokens["access_token"].removeprefix("at_"))
 
         for readable in (ada.id, web.id, API, "read:books"):
             assert readable.encode() not in content

@@ -11,9 +11,9 @@ from doorward.kit.clock import ShiftedClock
 from doorward.outbox.store import KEEP_DEAD, KEEP_DELIVERED, LEASE, list_letters, post, sweep_outbox
 from doorward.outbox.tables import Letter, Message, Status
 from doorward.outbox.worker import MAX_ATTEMPTS, DeliveryFailed, deliver_due, pause_after
-from doorward.storage import Database, insert_statement
+from doorward.storage import Database
 from doorward.storage.database import ALL_TENANTS
-from doorward.storage.tenants import tenants
+from tests.support.tenants import insert_tenant
 
 KIND = "letter"
 
@@ -63,15 +63,7 @@ class Office:
 @pytest.fixture
 async def office(database: Database) -> Office:
     async with database.transaction(ALL_TENANTS) as tx:
-        await tx.execute(
-            insert_statement(tenants),
-            id="default",
-            name="default",
-            tag="development",
-            is_suspended=False,
-            config_version=1,
-            created_at=ShiftedClock().now(),
-        )
+        await insert_tenant(tx, "default", at=ShiftedClock().now(), config_version=1)
     return Office(database)
 
 

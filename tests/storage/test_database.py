@@ -21,6 +21,7 @@ from doorward.storage.database import ALL_TENANTS
 from doorward.storage.tenants import tenants
 from doorward.tenants.tables import configs
 from doorward.users.tables import User, users
+from tests.support.tenants import insert_tenant
 
 NOW = datetime(2026, 11, 23, 9, 30, 0, 123000, tzinfo=UTC)
 INSERT_CONFIG = insert_statement(configs)
@@ -50,15 +51,7 @@ FIND_USER = Statement(
 async def db(database: Database) -> Database:
     async with database.transaction(ALL_TENANTS) as tx:
         for tenant_id in ("default", "other"):
-            await tx.execute(
-                insert_statement(tenants),
-                id=tenant_id,
-                name=tenant_id,
-                tag="development",
-                is_suspended=False,
-                config_version=0,
-                created_at=NOW,
-            )
+            await insert_tenant(tx, tenant_id, at=NOW)
     return database
 
 

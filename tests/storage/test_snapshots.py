@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 from doorward.settings import Settings
-from doorward.storage import Database, Snapshots, config_changed, insert_statement, open_database
+from doorward.storage import Database, Snapshots, config_changed, open_database
 from doorward.storage.database import ALL_TENANTS
-from doorward.storage.tenants import tenants
+from tests.support.tenants import insert_tenant
 
 
 async def create_tenant(db: Database) -> None:
     async with db.transaction(ALL_TENANTS) as tx:
-        await tx.execute(
-            insert_statement(tenants),
-            id="default",
-            name="x",
-            tag="development",
-            is_suspended=False,
-            config_version=0,
-            created_at=datetime.now(UTC),
-        )
+        await insert_tenant(tx, "default")
 
 
 class TestSnapshots:

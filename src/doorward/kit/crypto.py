@@ -73,7 +73,7 @@ class Sealer:
         """Return `v1.<base64url>` that only this key opens again, for this purpose."""
         nonce = secrets.token_bytes(_NONCE_LENGTH)
         box = nonce + self._cipher.encrypt(nonce, value.encode(), purpose.encode())
-        return f"{_VERSION}.{urlsafe_b64encode(box).decode().rstrip('=')}"
+        return f"{_VERSION}.{_base64url(box)}"
 
     def unseal(self, sealed: str, *, purpose: str) -> str:
         """Return what `seal` was given.
@@ -85,7 +85,7 @@ class Sealer:
         if version != _VERSION:
             raise UnsealError(f"unknown seal version {version[:8]!r}")
         try:
-            box = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            box = _from_base64url(text)
             plain = self._cipher.decrypt(box[:_NONCE_LENGTH], box[_NONCE_LENGTH:], purpose.encode())
         except (ValueError, InvalidTag) as error:
             raise UnsealError("the sealed value does not open with this key") from error
@@ -103,7 +103,7 @@ class Sealer:
             UnsealError: the token was altered, or key or purpose differ.
         """
         try:
-            box = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            box = _from_base64url(sealed)
             if _base64url(box) != sealed:
                 raise UnsealError("the token is written in another way than it was")
             return self._token_cipher.decrypt(
@@ -157,3 +157,7 @@ def is_equal(left: str, right: str) -> bool:
 
 def _base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _from_base64url(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -306,7 +306,6 @@ def _signer(key: PrivateKey, algorithm: str) -> Callable[[bytes], bytes]:
 def _verifier(key: PublicKey, algorithm: str) -> Callable[[bytes, bytes], None]:
     if isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _CURVES:
         _, _, size, hash_class = _CURVES[algorithm]
-
         scheme = ec.ECDSA(hash_class())
         verify = key.verify
 

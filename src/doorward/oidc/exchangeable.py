@@ -15,14 +15,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from doorward.keys.ring import current_keys
-from doorward.oidc.bearer import open_access_token
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidRequest
 from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
+from doorward.oidc.presented_token import find_access_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.scopes import OPENID
-from doorward.oidc.store import is_access_token_good
 from doorward.oidc.tables import NO_CONTEXT, TokenContext
 from doorward.oidc.users import find_live_user
 from doorward.personal_access_tokens.rules import PREFIX as PERSONAL_PREFIX
@@ -144,15 +143,17 @@ async def _impersonated(request: OidcRequest, provider: Provider, value: str) ->
 async def _of_opaque_token(
     request: OidcRequest, provider: Provider, snapshot: Snapshot, value: str
 ) -> Subject | None:
-    tenant_id, now = request.edge.tenant_id, provider.clock.now()
-    token = open_access_token(value, tenant_id=tenant_id, sealer=provider.sealer, now=now)
+    token = await find_access_token(
+        provider.db,
+        tenant_id=request.edge.tenant_id,
+        value=value,
+        sealer=provider.sealer,
+        now=provider.clock.now(),
+    )
     # A machine's token names no person.
     if token is None or token.user_id is None:
         return None
-    is_good = await is_access_token_good(
-        provider.db, tenant_id=tenant_id, token=token, value=value, now=now
-    )
-    if not is_good or not await _is_trusted(request, provider, snapshot, token.client_id):
+    if not await _is_trusted(request, provider, snapshot, token.client_id):
         return None
     return Subject(
         user_id=token.user_id,

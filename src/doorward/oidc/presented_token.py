@@ -32,17 +32,25 @@ async def find_presented_token(
     if is_jwt(value):
         raise UnsupportedTokenType("JWT access tokens cannot be revoked")
     tenant_id = request.edge.tenant_id
-    token = open_access_token(value, tenant_id=tenant_id, sealer=sealer, now=now)
+    token = await find_access_token(db, tenant_id=tenant_id, value=value, sealer=sealer, now=now)
     if token is not None:
-        is_good = await is_access_token_good(
-            db, tenant_id=tenant_id, token=token, value=value, now=now
-        )
-        return token if is_good else None
+        return token
     grant_id = grant_of_refresh_token(value, tenant_id=tenant_id, sealer=sealer)
     if grant_id is None:
         return None
     held = await find_refresh_token(db, tenant_id=tenant_id, grant_id=grant_id)
     return held if held is not None and held.expires_at > now else None
+
+
+async def find_access_token(
+    db: Executor, *, tenant_id: str, value: str, sealer: Sealer, now: datetime
+) -> AccessToken | None:
+    """Return what an opaque access token carries, if it is good."""
+    token = open_access_token(value, tenant_id=tenant_id, sealer=sealer, now=now)
+    if token is None:
+        return None
+    is_good = await is_access_token_good(db, tenant_id=tenant_id, token=token, value=value, now=now)
+    return token if is_good else None
 
 
 def is_current(token: RefreshToken, request: OidcRequest) -> bool:

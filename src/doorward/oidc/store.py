@@ -97,7 +97,7 @@ _ROTATE_REFRESH_TOKEN = Statement(_ROTATION)
 _BIND_REFRESH_TOKEN = Statement(_ROTATION.values(context=bindparam("new_context")))
 _TENANT = bindparam("tenant_id", type_=String())
 _SESSION = bindparam("session_id", type_=String())
-_WAS_REVOKED = exists().where(
+_REVOKED = select(revoked_tokens.c.token_hash).where(
     revoked_tokens.c.tenant_id == _TENANT, revoked_tokens.c.token_hash == bindparam("hash_")
 )
 _USER_COLUMNS, _USERS, _IS_WELCOME = welcome_user(
@@ -110,16 +110,12 @@ _HOLDER = (
         _IS_WELCOME,
         stands(tenant_id=_TENANT, grant_id=bindparam("grant_id_", type_=String())),
         or_(_SESSION.is_(None), lives(tenant_id=_TENANT, session_id=_SESSION, now=_NOW)),
-        ~_WAS_REVOKED,
+        ~exists(_REVOKED),
     )
 )
 _FIND_HOLDER = Statement(_HOLDER, into=User)
 _HAS_HOLDER = Statement(_HOLDER.with_only_columns(_USERS.c.id, maintain_column_froms=True))
-_FIND_REVOKED = Statement(
-    select(revoked_tokens.c.token_hash).where(
-        revoked_tokens.c.tenant_id == _TENANT, revoked_tokens.c.token_hash == bindparam("hash_")
-    )
-)
+_FIND_REVOKED = Statement(_REVOKED)
 _REVOKE = insert_new_statement(revoked_tokens)
 _SWEEPS = tuple(
     delete_batch(table, table.c.expires_at <= _NOW)

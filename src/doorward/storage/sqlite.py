@@ -5,9 +5,9 @@
     transaction C ─┘
 
 `synchronous=FULL`: what was acknowledged survives a power cut; checkpoints.py moves it from the log
-into the file. Point reads run in the event loop
-(8 us; a thread hop costs 200), scans go to reader threads. Writers of other processes are met with
-BEGIN IMMEDIATE, first without waiting, then from a thread, so that the loop never blocks on them.
+into the file. Point reads run in the event loop (8 us; a thread hop costs 200), scans go to reader
+threads. Writers of other processes are met with BEGIN IMMEDIATE, first without waiting, then from a
+thread, so that the loop never blocks on them.
 """
 
 from __future__ import annotations
