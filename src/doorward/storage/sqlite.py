@@ -1,6 +1,6 @@
 """SQLite, embedded, with group commit.
 
-    transaction A ─┐ take the writer in turn, each inside a SAVEPOINT
+    transaction A ─┐ take the writer in turn, each but the first inside a SAVEPOINT
     transaction B ─┼──────────────► one COMMIT (fsync) in a thread ──► A, B and C return
     transaction C ─┘
 
@@ -131,7 +131,7 @@ class SqliteDatabase:
 
 
 class SqliteTransaction:
-    """One turn at the writer: a savepoint, then a share in the group's commit."""
+    """One turn at the writer, then a share in the group's commit."""
 
     __slots__ = ("_announce", "_callbacks", "_connection", "_writer")
 
@@ -205,26 +205,30 @@ class _Writer:
         self._locked_since = None
 
     async def take_turn(self) -> None:
-        """Wait for the writer and open a savepoint."""
+        """Wait for the writer and begin something that can be undone by itself."""
         await self._turn.take()
         try:
             if not self._is_open:
                 await self._begin()
-            self.connection.execute("SAVEPOINT turn")
+            if self._group:
+                self.connection.execute("SAVEPOINT turn")
         except BaseException:
             self._pass_on()
             raise
 
     def give_up_turn(self) -> None:
         """Undo this turn's writes and let the next one have the writer."""
-        if self.connection.in_transaction:
+        if not self._group:
+            self._roll_back()
+        elif self.connection.in_transaction:
             self.connection.execute("ROLLBACK TO turn")
             self.connection.execute("RELEASE turn")
         self._pass_on()
 
     async def join_commit(self) -> None:
         """Keep this turn's writes and return when they are on disk."""
-        self.connection.execute("RELEASE turn")
+        if self._group:
+            self.connection.execute("RELEASE turn")
         # One for each member: who is cancelled here does not take the others' commit along.
         on_disk = self._turn.new_future()
         self._group.append(on_disk)
@@ -286,11 +290,15 @@ class _Writer:
             committed.add_done_callback(partial(self._end, group))
             return
         try:
-            if self._is_open:
-                self.connection.execute("ROLLBACK")
+            self._roll_back()
         finally:
-            self._is_open = False
             self._turn.pass_on()
+
+    def _roll_back(self) -> None:
+        """Undo what nobody else has a share in."""
+        self._is_open = False
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
 
     def _write_down(self) -> None:
         """Commit, in the thread."""
@@ -301,8 +309,8 @@ class _Writer:
         """Tell a group how its commit went, and let the next one have the writer."""
         error = committed.exception()
         failure = _translate(error) if isinstance(error, sqlite3.Error) else error
-        if failure is not None and self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+        if failure is not None:
+            self._roll_back()
         self._is_open = False
         for on_disk in group:
             if on_disk.done():
@@ -324,6 +332,8 @@ def connect(path: Path, *, cache: int | None = None) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What a savepoint may have to undo stays in memory; by default it goes to a file in /var/tmp.
+    connection.execute("PRAGMA temp_store=MEMORY")
     if cache is not None:
         connection.execute(f"PRAGMA cache_size=-{cache}")
     connection.execute("PRAGMA busy_timeout=0")
