@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from litestar.response import Redirect
 
 from doorward.sign_in.flow import (
-    NOBODY,
     CompleteProfile,
     CreateAccount,
     LinkAccount,
@@ -17,10 +16,16 @@ from doorward.sign_in.flow import (
 )
 from doorward.sign_in.hosted import HostedPage
 from doorward.sign_in.state import FlowState
-from doorward.sign_in.submission import account_of, missing_refusal, register, submit
+from doorward.sign_in.submission import (
+    account_of,
+    find_account,
+    missing_refusal,
+    register,
+    submit,
+)
 from doorward.sign_in.visit import Visit, save
 from doorward.storage import Database, Executor, Transaction
-from doorward.users.store import find_user
+from doorward.users.tables import User
 
 SIGN_IN = "/sign-in"
 REGISTER = "/register"
@@ -41,15 +46,16 @@ async def proceed(
             is missing that no page can ask for.
     """
     async with db.transaction(visit.tenant_id) as tx:
-        step = await find_next(visit, state, db=tx)
+        user = await find_account(tx, visit, state)
+        step = await find_next(visit, state, user, db=tx)
         if isinstance(step, CompleteProfile) and not _ASKED_FOR.issuperset(step.missing):
             raise missing_refusal(step)
         if also is not None:
             await also(tx)
         if isinstance(step, CreateAccount):
-            state = await register(tx, visit, state)
+            state, user = await register(tx, visit, state)
         if isinstance(step, CreateAccount | Submit):
-            await submit(tx, visit, state)
+            await submit(tx, visit, state, user)
         else:
             await save(tx, visit, state)
     if isinstance(step, CreateAccount | Submit):
@@ -71,11 +77,6 @@ def see_other(url: str) -> Redirect:
     return Redirect(url, status_code=303, headers={"cache-control": "no-store"})
 
 
-async def find_next(visit: Visit, state: FlowState, *, db: Executor) -> Step:
-    """Return the next step of a state, looking up what the account has."""
-    account = NOBODY
-    if state.user_id is not None:
-        user = await find_user(db, tenant_id=visit.tenant_id, user_id=state.user_id)
-        if user is not None:
-            account = await account_of(db, visit, user)
-    return next_step(state, visit.experience, account=account)
+async def find_next(visit: Visit, state: FlowState, user: User | None, *, db: Executor) -> Step:
+    """Return the next step of a state, whose account is `user`."""
+    return next_step(state, visit.experience, account=await account_of(db, visit, user))

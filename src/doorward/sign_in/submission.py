@@ -14,7 +14,7 @@ from doorward.audit.store import record
 from doorward.errors import RequestError
 from doorward.interactions.store import complete_interaction
 from doorward.security.attempts import check_not_locked, guess_of
-from doorward.sign_in.flow import Account, CompleteProfile, missing_profile
+from doorward.sign_in.flow import NOBODY, Account, CompleteProfile, missing_profile
 from doorward.sign_in.identification import check_not_suspended, check_registration_is_open
 from doorward.sign_in.state import (
     FlowState,
@@ -42,8 +42,8 @@ def check_can_register(visit: Visit, state: FlowState) -> None:
         raise missing_refusal(CompleteProfile(missing))
 
 
-async def register(tx: Transaction, visit: Visit, state: FlowState) -> FlowState:
-    """Make the account and return the state that knows it; its profile is then no longer pending.
+async def register(tx: Transaction, visit: Visit, state: FlowState) -> tuple[FlowState, User]:
+    """Make the account; return it, and the state that knows it and whose profile is not pending.
 
     Raises:
         RequestError: as check_can_register; 422 user.*_already_in_use.
@@ -66,11 +66,13 @@ async def register(tx: Transaction, visit: Visit, state: FlowState) -> FlowState
         now=visit.now,
     )
     await _audit(tx, visit, event=InteractionEvent.REGISTER, user_id=user.id)
-    return msgspec.structs.replace(state, user_id=user.id, profile=PendingProfile())
+    return msgspec.structs.replace(state, user_id=user.id, profile=PendingProfile()), user
 
 
-async def submit(tx: Transaction, visit: Visit, state: FlowState) -> None:
+async def submit(tx: Transaction, visit: Visit, state: FlowState, user: User | None) -> None:
     """Write what the account gains and complete the interaction (section 7).
+
+    `user` is the account of the state as it is in this transaction.
 
     Raises:
         RequestError: 404 session.identifier_not_found; 401 user.suspended; 400
@@ -80,7 +82,6 @@ async def submit(tx: Transaction, visit: Visit, state: FlowState) -> None:
     # 1. Who is it, and may they still sign in?
     if state.user_id is None:
         raise RequestError("session.identifier_not_found", status=404)
-    user = await users.find_user(tx, tenant_id=visit.tenant_id, user_id=state.user_id)
     if user is None:
         raise RequestError("user.user_not_exist", status=404)
     check_not_suspended(user)
@@ -111,8 +112,17 @@ async def submit(tx: Transaction, visit: Visit, state: FlowState) -> None:
         raise overtaken()
 
 
-async def account_of(db: Executor, visit: Visit, user: User) -> Account:
+async def find_account(db: Executor, visit: Visit, state: FlowState) -> User | None:
+    """Return the account that a state is about, if there is one."""
+    if state.user_id is None:
+        return None
+    return await users.find_user(db, tenant_id=visit.tenant_id, user_id=state.user_id)
+
+
+async def account_of(db: Executor, visit: Visit, user: User | None) -> Account:
     """Return what an account has already."""
+    if user is None:
+        return NOBODY
     # Identities only matter to an account without a password.
     has_identity = not user.has_password and bool(
         await users.list_identities(db, tenant_id=visit.tenant_id, user_id=user.id)

@@ -75,5 +75,6 @@ async def _register(visit: Visit, verification_id: str | None, *, db: Database) 
 
     # 3. The account exists from here on.
     async with db.transaction(visit.tenant_id) as tx:
-        await save(tx, visit, await register(tx, visit, state))
+        state, _ = await register(tx, visit, state)
+        await save(tx, visit, state)
     return Response("Created", status_code=201, media_type=MediaType.TEXT)

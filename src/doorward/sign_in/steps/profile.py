@@ -25,15 +25,14 @@ from doorward.sign_in.proceed import (
 )
 from doorward.sign_in.state import FlowState, InteractionEvent, PendingProfile, SocialRecord
 from doorward.sign_in.steps.register import field_errors, new_password
+from doorward.sign_in.submission import find_account
 from doorward.sign_in.surface import UseSurface
 from doorward.sign_in.visit import UseVisit, Visit, check_started, save
 from doorward.storage import Database
-from doorward.users import store as users
 from doorward.users.password_policy import UserInfo, policy_view
 from doorward.users.passwords import Passwords
 from doorward.users.pwned import PwnedPasswords
 from doorward.users.registration import check_is_free
-from doorward.users.tables import User
 from doorward.users.username_policy import check_username
 
 
@@ -43,7 +42,7 @@ async def add_username(visit: Visit, state: FlowState, username: str, *, db: Dat
     Raises:
         RequestError: 422 user.username_exists_in_profile, user.username_*.
     """
-    user = await _find_user(visit, state, db=db)
+    user = await find_account(db, visit, state)
     if user is not None and user.username is not None:
         raise RequestError("user.username_exists_in_profile", status=422)
     check_username(username, visit.experience.username_policy)
@@ -70,7 +69,7 @@ async def add_password(
     Raises:
         RequestError: 422 user.password_exists_in_profile, password.rejected.
     """
-    user = await _find_user(visit, state, db=db)
+    user = await find_account(db, visit, state)
     if user is not None and user.has_password:
         raise RequestError("user.password_exists_in_profile", status=422)
     profile = state.profile
@@ -109,7 +108,8 @@ async def add_social(visit: Visit, verification_id: str, *, db: Database) -> Flo
 @get([MISSING_PROFILE, "/social/register"], include_in_schema=False)
 async def show_missing(visit: UseVisit, page: UsePage, surface: UseSurface) -> Response[Any]:
     """Ask for what is missing."""
-    step = await find_next(visit, visit.state, db=surface.db)
+    user = await find_account(surface.db, visit, visit.state)
+    step = await find_next(visit, visit.state, user, db=surface.db)
     if not isinstance(step, CompleteProfile):
         return see_other(page_of(step, visit, page))
     return _missing_page(visit, page, step)
@@ -121,7 +121,8 @@ async def complete(
 ) -> Response[Any]:
     """Take what was missing and go on."""
     db, passwords, pwned = surface.db, surface.passwords, surface.pwned
-    step = await find_next(visit, visit.state, db=db)
+    user = await find_account(db, visit, visit.state)
+    step = await find_next(visit, visit.state, user, db=db)
     if not isinstance(step, CompleteProfile):
         return see_other(page_of(step, visit, page))
     values = {name: form.get(name, "").strip() for name in step.missing}
@@ -220,9 +221,3 @@ def _missing_page(
 def _with_profile(state: FlowState, **changes: Any) -> FlowState:
     profile: PendingProfile = msgspec.structs.replace(state.profile, **changes)
     return msgspec.structs.replace(state, profile=profile)
-
-
-async def _find_user(visit: Visit, state: FlowState, *, db: Database) -> User | None:
-    if state.user_id is None:
-        return None
-    return await users.find_user(db, tenant_id=visit.tenant_id, user_id=state.user_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import post
 
 from doorward.management.body import View
-from doorward.sign_in.submission import submit
+from doorward.sign_in.submission import find_account, submit
 from doorward.sign_in.surface import UseSurface
 from doorward.sign_in.visit import UseVisit, check_started
 
@@ -21,5 +21,6 @@ async def submit_interaction(visit: UseVisit, surface: UseSurface) -> SubmitView
     """Write what was collected, complete the interaction and say where to go."""
     check_started(visit)
     async with surface.db.transaction(visit.tenant_id) as tx:
-        await submit(tx, visit, visit.state)
+        user = await find_account(tx, visit, visit.state)
+        await submit(tx, visit, visit.state, user)
     return SubmitView(redirect_to=visit.return_url)
