@@ -75,17 +75,18 @@ class TestPageHeaders:
 
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cache-control"] == "no-store"
         assert headers["strict-transport-security"] == "max-age=31536000"
 
-    def test_a_page_may_keep_its_opener(self) -> None:
-        """Between two pages of an application in a window that another opened."""
+    def test_the_tie_to_the_opener(self) -> None:
+        """Kept by what may stand in a window of an application, cut by what never does."""
         policy = content_security_policy(nonce="x")
-        headers = dict(page_headers(policy=policy, over_https=True, keeps_opener=True))
+        of_sign_in = dict(page_headers(policy=policy, over_https=True))
+        of_console = dict(page_headers(policy=policy, over_https=True, is_isolated=True))
 
-        assert "cross-origin-opener-policy" not in headers
+        assert "cross-origin-opener-policy" not in of_sign_in
+        assert of_console["cross-origin-opener-policy"] == "same-origin"
 
     def test_no_strict_transport_over_http(self) -> None:
         """It would lock a developer out of localhost."""

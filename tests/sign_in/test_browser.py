@@ -239,8 +239,8 @@ def test_budget(page: Page, bookstore: Bookstore) -> None:
 
 
 def test_window_of_its_own(page: Page, bookstore: Bookstore) -> None:
-    """Who signs in in a window that an application opened comes back to where the application can
-    tell the page that opened it."""
+    """Who signs in in a window that an application opened, be it after an error, comes back to
+    where the application can tell the page that opened it."""
     callback = "**/callback?**"
     page.context.route("https://books.example/", lambda route: route.fulfill(body="Books"))
     page.context.route(callback, lambda route: route.fulfill(body="Back", content_type="text/html"))
@@ -249,6 +249,9 @@ def test_window_of_its_own(page: Page, bookstore: Bookstore) -> None:
     with page.expect_popup() as opened:
         page.evaluate("(url) => { window.open(url) }", url)
     window = opened.value
+    window.get_by_label("Username").wait_for()
+    window.goto(f"{bookstore.endpoint}/no-such-page")
+    window.go_back()
 
     window.get_by_label("Username").fill("reader0")
     window.get_by_label("Password", exact=True).fill(PASSWORD)

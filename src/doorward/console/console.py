@@ -246,7 +246,7 @@ def theme_of(request: AnyRequest, edge: Edge) -> Theme:
 
 def html_response(html: str, *, policy: str, edge: Edge, status: int = 200) -> Response[str]:
     """Return a page with the security headers of every page."""
-    headers = dict(page_headers(policy=policy, over_https=edge.is_secure))
+    headers = dict(page_headers(policy=policy, over_https=edge.is_secure, is_isolated=True))
     return Response(html, status_code=status, headers=headers, media_type="text/html")
 
 

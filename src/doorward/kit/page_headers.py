@@ -76,12 +76,12 @@ def origins_of(*urls: str | None) -> tuple[str, ...]:
 
 
 def page_headers(
-    *, policy: str, over_https: bool, keeps_opener: bool = False, cache_control: str = "no-store"
+    *, policy: str, over_https: bool, is_isolated: bool = False, cache_control: str = "no-store"
 ) -> tuple[tuple[str, str], ...]:
     """The headers of one HTML answer, names in lower case.
 
-    A page that `keeps_opener` may stand between two pages of an application that was opened in a
-    window of its own and speaks to the one that opened it.
+    A page may stand between two pages of an application that was opened in a window of its own and
+    speaks to the one that opened it. One that never does, `is_isolated`, cuts that tie.
 
     The referrer policy is `same-origin`, not `no-referrer`: under the latter a form post carries
     `Origin: null` and could not be told from a forged one.
@@ -95,7 +95,7 @@ def page_headers(
         ("permissions-policy", _PERMISSIONS),
         ("cache-control", cache_control),
     ]
-    if not keeps_opener:
+    if is_isolated:
         headers.append(("cross-origin-opener-policy", "same-origin"))
     if "frame-ancestors 'none'" in policy:
         headers.append(("x-frame-options", "DENY"))

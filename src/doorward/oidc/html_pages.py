@@ -127,7 +127,7 @@ def _render(
         form_action=form_targets(form_action) if form_action else (),
         frames=origins_of(*frames),
     )
-    headers = page_headers(policy=policy, over_https=request.edge.is_secure, keeps_opener=True)
+    headers = page_headers(policy=policy, over_https=request.edge.is_secure)
     return OidcResponse(status, tuple((k.encode(), v.encode()) for k, v in headers), html.encode())
 
 

@@ -132,7 +132,7 @@ class HostedPage(msgspec.Struct, frozen=True, kw_only=True):
             # The console shows its preview in a frame; a real page is never framed.
             framed_by="'self'" if self.is_preview else "'none'",
         )
-        headers = page_headers(policy=policy, over_https=self.edge.is_secure, keeps_opener=True)
+        headers = page_headers(policy=policy, over_https=self.edge.is_secure)
         return Response(html, status_code=status, headers=dict(headers), media_type="text/html")
 
     def _image_sources(self) -> tuple[str, ...]:
