@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from doorward.storage import insert_statement
 from doorward.storage.database import ALL_TENANTS
@@ -84,6 +84,35 @@ class TestWriter:
         assert finished <= stored
         await db.close()
 
+    async def test_full_disk(self, path: Path) -> None:
+        """What SQLite undoes of a group when there is no more room, nobody is told that they have;
+        afterwards everything goes on."""
+        db = SqliteDatabase.open(path)
+        await add_tenant(db, "writer")
+        await allow_pages(db, 1)
+        names = ["first", "big", "second", "third"]
+        # All of them wait for a turn that comes to nothing, and make one group.
+        with contextlib.suppress(LookupError):
+            async with db.transaction(ALL_TENANTS):
+                tasks = [
+                    asyncio.create_task(
+                        add_config(db, name) if name == "big" else add_tenant(db, name)
+                    )
+                    for name in names
+                ]
+                await asyncio.sleep(0)
+                raise LookupError
+        async with asyncio.timeout(5):
+            await asyncio.wait(tasks)
+        await allow_pages(db, 1_000_000)
+        await add_tenant(db, "later")
+        stored = {row["id"] for row in await db.all(select(tenants.c.id))}
+        finished = {name for name, task in zip(names, tasks, strict=True) if not task.exception()}
+
+        assert finished == {"second", "third"}
+        assert stored == {"writer", "second", "third", "later"}
+        await db.close()
+
 
 class TestLog:
     """The write-ahead log, which a thread copies into the file."""
@@ -126,6 +155,12 @@ class TestLog:
 
 def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
+
+
+async def allow_pages(db: SqliteDatabase, count: int) -> None:
+    """Let the file grow to `count` pages; it keeps those that it has."""
+    async with db.transaction(ALL_TENANTS) as tx:
+        await tx.execute(text(f"PRAGMA max_page_count={count}"))
 
 
 async def add_config(db: SqliteDatabase, key: str) -> None:

@@ -223,6 +223,10 @@ class _Writer:
         elif self.connection.in_transaction:
             self.connection.execute("ROLLBACK TO turn")
             self.connection.execute("RELEASE turn")
+        else:
+            # SQLite itself undid all of it (the disk is full): a commit fails, and the group hears.
+            self._commit()
+            return
         self._pass_on()
 
     async def join_commit(self) -> None:
