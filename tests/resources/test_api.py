@@ -121,6 +121,22 @@ class TestResources:
         assert created["indicator"] in again.json()["message"]
 
     @pytest.mark.parametrize(
+        "indicator",
+        [
+            "https://default.logto.app/api",
+            "https://admin.logto.app/api",
+            "https://another.logto.app/api",
+            "urn:logto:organization:abc",
+            "urn:logto:resource:organizations",
+        ],
+    )
+    def test_reserved_indicator(self, api: httpx.Client, indicator: str) -> None:
+        """A token for it would be taken for one of a management API, or of an organization."""
+        answer = api.post("/api/resources", json={"name": "Mine", "indicator": indicator})
+
+        assert refusal(answer) == (422, "resource.resource_identifier_in_use")
+
+    @pytest.mark.parametrize(
         "body",
         [
             {},
@@ -132,6 +148,9 @@ class TestResources:
             {"name": "A", "indicator": "https://a.example", "accessTokenTtl": 10**20},
             {"name": "A", "indicator": "https://a.example", "accessTokenTtl": 1.5},
             {"name": "A", "indicator": ["https://a.example"]},
+            {"name": "A", "indicator": "books"},
+            {"name": "A", "indicator": "not a uri"},
+            {"name": "A", "indicator": "https://a.example/#fragment"},
         ],
         ids=repr,
     )
@@ -162,6 +181,12 @@ class TestResources:
             f"/api/resources/{second['id']}/is-default", json={"isDefault": False}
         ).json()
         assert cleared["isDefault"] is False
+
+    def test_the_management_api_is_no_default(self, api: httpx.Client) -> None:
+        path = "/api/resources/management-api/is-default"
+        answer = api.patch(path, json={"isDefault": True})
+
+        assert refusal(answer) == (400, "resource.cannot_modify_management_api")
 
     def test_delete(self, api: httpx.Client) -> None:
         path = f"/api/resources/{create(api)['id']}"

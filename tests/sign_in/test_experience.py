@@ -292,6 +292,23 @@ class TestRegistration:
         check_refusal(answer, 403, "auth.forbidden")
         assert door.users() == []
 
+    def test_social_only_takes_no_user_name(self, door: Door) -> None:
+        """Neither as a new identity nor as a profile that is filled in bit by bit."""
+        door.offer_discord(signUp=SOCIAL_ONLY)
+        program = Program(door)
+        program.start("Register")
+        id_ = program.prove("new-password-identity", program.password("ada", PASSWORD))
+
+        at_once = program.call("POST", "/identification", {"verificationId": id_})
+        program.start("Register")
+        for kind, value in (("username", "ada"), ("password", PASSWORD)):
+            program.call("POST", "/profile", {"type": kind, "value": value})
+        bit_by_bit = program.call("POST", "/identification", {})
+
+        check_refusal(at_once, 403, "auth.forbidden")
+        check_refusal(bit_by_bit, 403, "auth.forbidden")
+        assert door.users() == []
+
     def test_switching_asks_whether_the_door_is_open(self, door: Door) -> None:
         door.change(signInMode="SignIn")
         program = Program(door)
@@ -343,6 +360,28 @@ class TestRegistration:
 
 
 class TestSocial:
+    @pytest.fixture(autouse=True)
+    def _offered(self, door: Door) -> None:
+        door.offer_discord()
+
+    def test_only_what_is_offered(self, door: Door) -> None:
+        """A provider that the tenant has set up and does not show signs nobody in, and nobody up,
+        also when it was taken away while somebody was there."""
+        program = Program(door)
+        program.start()
+        path = f"/verification/social/{door.connector_id}"
+        redirect_uri = f"{door.endpoint}/callback/{door.connector_id}"
+        begin = {"state": "a-state", "redirectUri": redirect_uri}
+        begun = program.call("POST", f"{path}/authorization-uri", begin).json()
+        door.change(socialSignInConnectorTargets=[])
+
+        again = program.call("POST", f"{path}/authorization-uri", begin)
+        answer = {"connectorData": {"code": "a-code"}, "verificationId": begun["verificationId"]}
+        back = program.call("POST", f"{path}/verify", answer)
+
+        check_refusal(again, 404, "entity.not_exists_with_id")
+        check_refusal(back, 404, "entity.not_exists_with_id")
+
     def test_registers_and_signs_in_again(self, door: Door) -> None:
         door.offer_discord(signUp=SOCIAL_ONLY)
         first = Program(door)
@@ -461,6 +500,7 @@ class TestProfile:
         check_refusal(password, 422, "user.password_exists_in_profile")
 
     def test_a_social_identity_is_added(self, door: Door) -> None:
+        door.offer_discord()
         user = door.add_user(username="adder", password=PASSWORD)
         program = Program(door)
         program.start()
@@ -480,6 +520,7 @@ class TestProfile:
 class TestTwoDoors:
     def test_a_page_goes_on_where_a_program_stopped(self, door: Door) -> None:
         """One interaction, one state: what the API collected, the page asks the rest of."""
+        door.offer_discord()
         visitor = Visitor()
         program = Program(door, visitor)
         program.start("Register")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 
@@ -58,7 +57,7 @@ async def create_resource(
     """Register an API resource."""
     values = {name: console.form.text(name) for name in ("name", "indicator")}
     errors = check_text(console, values, name=MAX_NAME, indicator=MAX_INDICATOR)
-    if "indicator" not in errors and not _is_indicator(values["indicator"]):
+    if "indicator" not in errors and not rules.is_indicator(values["indicator"]):
         errors["indicator"] = console.text("error.indicator")
     resource = Resource(
         id=new_id(),
@@ -70,10 +69,10 @@ async def create_resource(
     if not errors:
         try:
             async with db.transaction(console.tenant_id) as tx:
-                await store.add_resource(tx, tenant_id=console.tenant_id, resource=resource)
+                await rules.add_resource(tx, tenant_id=console.tenant_id, resource=resource)
                 await config_changed(tx, console.tenant_id)
                 await console.audit(tx, "Resource.Created", at=clock.now(), id=resource.id)
-        except UniqueViolation:
+        except RequestError:
             errors["indicator"] = console.text("error.indicator_in_use")
     if errors:
         return await _list_page(request, console, db, values=values, errors=errors, status=422)
@@ -206,17 +205,6 @@ async def delete_scope(
         await config_changed(tx, tenant_id)
         await console.audit(tx, "Scope.Deleted", at=clock.now(), id=scope_id)
     return console.redirect(f"{PAGE}/{resource_id}", toast="toast.removed")
-
-
-def _is_indicator(text: str) -> bool:
-    """Tell whether a text can name an API (RFC 8707 section 2): an absolute URI, no fragment."""
-    if any(character <= " " for character in text) or "#" in text:
-        return False
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return bool(parts.scheme) and bool(parts.netloc or parts.path)
 
 
 async def _list_page(

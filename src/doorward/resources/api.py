@@ -28,6 +28,7 @@ from doorward.management.search import is_yes, provide_search
 from doorward.resources import store
 from doorward.resources.detail_types import check_types_free
 from doorward.resources.rules import (
+    add_resource,
     check_scope_name,
     delete_resource,
     get_modifiable_resource,
@@ -194,13 +195,11 @@ async def create_resource(data: CreateResource, db: Database, edge: Edge) -> Res
         required_acr=data.required_acr,
         max_authentication_age=data.max_authentication_age,
     )
-    in_use = {"uq_resources_indicator": "resource.resource_identifier_in_use"}
-    with unique_as(in_use, indicator=data.indicator):
-        async with db.transaction(edge.tenant_id) as tx:
-            # Counted first, so that two who define the same type take turns.
-            await config_changed(tx, edge.tenant_id)
-            await check_types_free(tx, tenant_id=edge.tenant_id, resource=resource)
-            await store.add_resource(tx, tenant_id=edge.tenant_id, resource=resource)
+    async with db.transaction(edge.tenant_id) as tx:
+        # Counted first, so that two who define the same type take turns.
+        await config_changed(tx, edge.tenant_id)
+        await check_types_free(tx, tenant_id=edge.tenant_id, resource=resource)
+        await add_resource(tx, tenant_id=edge.tenant_id, resource=resource)
     view = view_resource(edge.tenant_id, resource)
     view.scopes = []
     return view

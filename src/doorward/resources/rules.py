@@ -3,19 +3,57 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from doorward.errors import NotFound, RequestError
+from doorward.management.body import custom_issue, invalid_input
 from doorward.resources import store
 from doorward.resources.tables import Resource, Scope
-from doorward.storage import Executor, Transaction, config_changed
+from doorward.storage import Executor, Transaction, UniqueViolation, config_changed
 
 _MANAGEMENT_INDICATOR = re.compile(r"https://[^./]+\.logto\.app/api")
+_RESERVED = re.compile(rf"{_MANAGEMENT_INDICATOR.pattern}|urn:logto:(resource|organization):.*")
 _SPACE = re.compile(r"\s")
 
 
 def is_management_resource(resource: Resource) -> bool:
     """Tell whether a resource is the management API of a tenant."""
     return _MANAGEMENT_INDICATOR.fullmatch(resource.indicator) is not None
+
+
+def is_indicator(text: str) -> bool:
+    """Tell whether a text can name an API (RFC 8707 section 2): an absolute URI, no fragment."""
+    if any(character <= " " for character in text) or "#" in text:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme) and bool(parts.netloc or parts.path)
+
+
+async def add_resource(tx: Transaction, *, tenant_id: str, resource: Resource) -> None:
+    """Store a new resource.
+
+    Raises:
+        RequestError: 400 guard.invalid_input; 422 resource.resource_identifier_in_use, as well for
+            the names of management APIs and of organizations, whose tokens would else be taken for
+            theirs.
+    """
+    if not is_indicator(resource.indicator):
+        text = "An indicator is an absolute URI without a fragment"
+        raise invalid_input("body", issues=[custom_issue("indicator", text)])
+    in_use = RequestError(
+        "resource.resource_identifier_in_use",
+        status=422,
+        interpolation={"indicator": resource.indicator},
+    )
+    if _RESERVED.fullmatch(resource.indicator):
+        raise in_use
+    try:
+        await store.add_resource(tx, tenant_id=tenant_id, resource=resource)
+    except UniqueViolation as error:
+        raise in_use from error
 
 
 async def get_resource(db: Executor, *, tenant_id: str, resource_id: str) -> Resource:
@@ -65,10 +103,11 @@ async def set_default(
 
     Raises:
         NotFound: there is none with this id.
+        RequestError: 400 resource.cannot_modify_management_api.
     """
     # Counting the change first makes two who choose a default take turns.
     await config_changed(tx, tenant_id)
-    await get_resource(tx, tenant_id=tenant_id, resource_id=resource_id)
+    await get_modifiable_resource(tx, tenant_id=tenant_id, resource_id=resource_id)
     if is_default:
         await store.clear_default_resource(tx, tenant_id=tenant_id)
     await store.update_resource(

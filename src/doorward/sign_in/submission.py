@@ -37,6 +37,9 @@ def check_can_register(visit: Visit, state: FlowState) -> None:
         RequestError: 403 auth.forbidden; 422 user.missing_profile.
     """
     check_registration_is_open(visit)
+    # Where no identifier is signed up with, an account comes from a provider, or not at all.
+    if state.profile.identity is None and not visit.experience.sign_up.identifiers:
+        raise RequestError("auth.forbidden", status=403, detail="accounts come from providers")
     missing = missing_profile(state, visit.experience)
     if missing:
         raise missing_refusal(CompleteProfile(missing))

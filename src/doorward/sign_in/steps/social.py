@@ -370,8 +370,10 @@ def _refused(
 
 
 async def _get_connector(visit: Visit, connector_id: str, *, sealer: Sealer) -> ConfiguredConnector:
+    """Return a connector that the tenant offers."""
+    offered = visit.experience.social_sign_in_connector_targets
     connector = await find_social_connector_by_id(visit.snapshot, connector_id, sealer=sealer)
-    if connector is None:
+    if connector is None or connector.target not in offered:
         raise RequestError(
             "entity.not_exists_with_id",
             status=404,
