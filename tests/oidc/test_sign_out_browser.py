@@ -31,6 +31,16 @@ ASK = """
 })
 """
 
+POST = """
+([action, fields]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action});
+  for (const [name, value] of Object.entries(fields))
+    form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+  document.body.append(form);
+  form.submit();
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def bookstore(server: Server) -> Bookstore:
@@ -76,6 +86,12 @@ def serve(client: Client, *, delay: float = 0.0) -> None:
     client.site.delays = {"/front": delay}
 
 
+def post(page: Window, client: Client, action: str, fields: dict[str, str]) -> None:
+    """Let a page of another site send a form."""
+    page.goto(client.site.url)
+    page.evaluate(POST, [action, fields])
+
+
 def sign_in(page: Window, bookstore: Bookstore, client: Client) -> str:
     """Sign in to the client and return the session_state that it got."""
     page.goto(
@@ -114,6 +130,38 @@ def test_check_session_iframe(page: Window, bookstore: Bookstore, client: Client
 
     page.context.clear_cookies()
     assert ask(f"{client.application.id} {state}")[0] == "changed"
+
+
+def test_a_form_of_another_site(page: Window, bookstore: Bookstore, client: Client) -> None:
+    """It comes without the session's cookie, and is answered as the same request by GET is: asked
+    for a sign-out, the person decides; asked to sign in, they are signed in already."""
+    serve(client)
+    sign_in(page, bookstore, client)
+
+    post(page, client, f"{bookstore.issuer}/session/end", {})
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign out?")
+    silent = {
+        "client_id": client.application.id,
+        "redirect_uri": f"{client.url}/callback",
+        "response_type": "code",
+        "scope": "openid",
+        "prompt": "none",
+    }
+    post(page, client, f"{bookstore.issuer}/auth", silent)
+    page.wait_for_url(f"{client.url}/callback**")
+    assert "code" in parse_qs(urlsplit(page.url).query)
+
+    leave = {
+        "client_id": client.application.id,
+        "post_logout_redirect_uri": f"{client.url}/bye",
+        "state": "a state & more",
+    }
+    post(page, client, f"{bookstore.issuer}/session/end", leave)
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{client.url}/bye**")
+    assert parse_qs(urlsplit(page.url).query) == {"state": ["a state & more"]}
+    post(page, client, f"{bookstore.issuer}/auth", silent)
+    page.wait_for_url(f"{client.url}/callback?error=login_required**")
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)

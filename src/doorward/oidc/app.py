@@ -27,6 +27,7 @@ from doorward.oidc.clients.certificate import MutualTls
 from doorward.oidc.clients.keys import KeySets
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.cors import ANY_ORIGIN, is_origin_allowed, origin_headers, preflight
+from doorward.oidc.cross_site import asked_again
 from doorward.oidc.device.authorization import authorize_device
 from doorward.oidc.device.verification import answer_code, device_success, enter_code
 from doorward.oidc.dpop import ProofVerifier
@@ -118,6 +119,8 @@ OPEN_TO_CLIENT_ORIGINS = frozenset(
     }
 )
 FOR_PEOPLE = ("/oidc/auth", "/oidc/session/end", *DEVICE_PATHS)
+# OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2: GET and POST are one.
+POSTED_BY_OTHER_SITES = frozenset({authorize, end_session})
 # `authorize` judges repeated parameters itself: for most of them it still knows where to answer.
 JUDGE_REPEATED = frozenset({authorize})
 # Paths of one client each (RFC 7592).
@@ -213,8 +216,9 @@ class Oidc:
                     names = ", ".join(sorted(name[:64] for name in params.repeated))
                     raise InvalidRequest(f"parameters must not be repeated: {names}")
 
-            # 2. The endpoint.
-            response = await endpoint(request, self._provider)
+            # 2. The endpoint, once the browser has brought its cookies.
+            again = asked_again(request) if endpoint in POSTED_BY_OTHER_SITES else None
+            response = again or await endpoint(request, self._provider)
         except OAuthError as error:
             return await self._render(request, error, query=scope["query_string"])
         return response if path not in OPEN_TO_CLIENT_ORIGINS else _readable(request, response)

@@ -37,11 +37,11 @@ from doorward.oidc.errors import (
     InvalidRequestUri,
     OAuthError,
 )
-from doorward.oidc.logout.session_state import browser_state_cookie, stale_state_cookies
+from doorward.oidc.logout.session_state import browser_state_cookie
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
-from doorward.oidc.session_cookie import find_current_session
+from doorward.oidc.session_cookie import dead_session_cookies, find_current_session
 from doorward.oidc.strangers import charge
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -109,7 +109,9 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
     except OAuthError as error:
         await drop_source(provider, tenant_id=request.edge.tenant_id, source=source)
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
-        return answer.with_cookies(*stale_state_cookies(request, session))
+        return (
+            answer if session is not None else answer.with_cookies(*dead_session_cookies(request))
+        )
 
     # 7. The answer stands for all of that.
     return await _answer(request, provider, snapshot, source=source, parsed=parsed, session=session)

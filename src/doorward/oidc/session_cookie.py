@@ -38,6 +38,16 @@ def session_cookie(token: str, session: Session, *, edge: Edge, now: datetime) -
     return set_cookie(cookie_name(NAME, edge=edge), token, edge=edge, lifetime=lifetime)
 
 
+def dead_session_cookies(request: OidcRequest) -> tuple[str, ...]:
+    """Return what makes the browser forget a session that ended elsewhere, such as by an
+    administrator, and its state. Where the session's cookie does not come along, as in the frame of
+    another site, nothing says that it ended."""
+    edge = request.edge
+    if find_cookie(request.headers, cookie_name(NAME, edge=edge)) is None:
+        return ()
+    return ended_session_cookies(edge=edge)
+
+
 def ended_session_cookies(*, edge: Edge) -> tuple[str, ...]:
     """Return the Set-Cookie header values that forget the session, and its state."""
     forgotten = clear_cookie(cookie_name(NAME, edge=edge), edge=edge)

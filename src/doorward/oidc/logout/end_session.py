@@ -28,7 +28,11 @@ from doorward.oidc.logout.front_channel import logout_addresses, signing_out_pag
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
-from doorward.oidc.session_cookie import ended_session_cookies, find_current_session
+from doorward.oidc.session_cookie import (
+    dead_session_cookies,
+    ended_session_cookies,
+    find_current_session,
+)
 from doorward.sessions.ending import end_session as end
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -91,7 +95,7 @@ async def end_session(request: OidcRequest, provider: Provider) -> OidcResponse:
     # 3. Nobody is signed in: there is nothing to ask.
     session = await find_current_session(provider.db, request, clock=provider.clock)
     if session is None:
-        return redirect(departure.location).with_cookies(*ended_session_cookies(edge=request.edge))
+        return redirect(departure.location).with_cookies(*dead_session_cookies(request))
 
     # 4. An ID token of this very session is as good as the person's word.
     if hinted_sid is not None and hinted_sid == session.id:

@@ -14,7 +14,7 @@ import hashlib
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from doorward.kit.cookies import clear_cookie, cookie_name, find_cookie, set_cookie
+from doorward.kit.cookies import clear_cookie, cookie_name, set_cookie
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.html import make_nonce
@@ -88,15 +88,6 @@ def browser_state_cookie(session: Session, *, edge: Edge, sealer: Sealer, now: d
 def ended_browser_state_cookie(*, edge: Edge) -> str:
     """Return the Set-Cookie header value that forgets the browser state."""
     return clear_cookie(cookie_name(NAME, edge=edge), edge=edge)
-
-
-def stale_state_cookies(request: OidcRequest, session: Session | None) -> tuple[str, ...]:
-    """Return what makes the browser forget the state of a session that ended elsewhere, such as by
-    an administrator: a silent request is where the browser hears of it first."""
-    name = cookie_name(NAME, edge=request.edge)
-    if session is not None or not find_cookie(request.headers, name):
-        return ()
-    return (ended_browser_state_cookie(edge=request.edge),)
 
 
 def _browser_state(session: Session, *, sealer: Sealer) -> str:
