@@ -33,7 +33,7 @@ PROFILE = {
     "profile": "https://ada.example/",
     "website": "https://ada.example/home",
     "gender": "female",
-    "birthdate": "1815-12-10",
+    "birthdate": "1915-12-10",
     "zoneinfo": "Europe/London",
     "locale": "en-GB",
     "address": {

@@ -19,7 +19,7 @@ PROFILE_CLAIMS = {
     "picture": "https://ada.example/portrait.png",
     "website": "https://ada.example/home",
     "gender": "female",
-    "birthdate": "1815-12-10",
+    "birthdate": "1915-12-10",
     "zoneinfo": "Europe/London",
     "locale": "en-GB",
 }

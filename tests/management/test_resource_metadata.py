@@ -45,6 +45,10 @@ def test_the_authorization_server_names_it(server: Server) -> None:
     metadata = httpx.get(f"{server.issuer}/.well-known/openid-configuration", timeout=20).json()
 
     assert metadata["protected_resources"] == [f"{server.endpoint}/api"]
+    document = httpx.get(f"{server.endpoint}{WELL_KNOWN}", timeout=20).json()
+    assert set(document["dpop_signing_alg_values_supported"]) == set(
+        metadata["dpop_signing_alg_values_supported"]
+    )
 
 
 class TestChallenge:

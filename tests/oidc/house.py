@@ -155,6 +155,14 @@ class House:
             id_, None if is_public else SECRET, redirect_uris[0] if redirect_uris else ""
         )
 
+    async def change_client(self, client: RegisteredClient, **changes: Any) -> None:
+        async with self.db.transaction(self.tenant_id) as tx:
+            await applications.update_application(
+                tx, tenant_id=self.tenant_id, application_id=client.id, changes=changes
+            )
+            await config_changed(tx, self.tenant_id)
+        await self.settle()
+
     async def remove_client(self, client: RegisteredClient) -> None:
         async with self.db.transaction(self.tenant_id) as tx:
             await applications.delete_application(

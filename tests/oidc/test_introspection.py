@@ -256,6 +256,16 @@ class TestJwts:
         await house.remove_client(web)
         assert await introspected(house, service, token) == {"active": False}
 
+    async def test_its_grant_ended(
+        self, house: House, web: RegisteredClient, ada: User, token: str
+    ) -> None:
+        """RFC 7662 section 2.2, RFC 6749 section 4.1.2: signed out, or revoked, is not active."""
+        assert (await introspected(house, web, token))["active"] is True
+
+        await house.end_sessions(ada)
+
+        assert await introspected(house, web, token) == {"active": False}
+
     async def test_strangers(self, house: House, web: RegisteredClient, token: str) -> None:
         """RFC 7662 section 4: a public client, or one of a third party, learns of its own only."""
         page, partner = await house.add_client("SPA"), await house.add_client(is_third_party=True)

@@ -69,6 +69,8 @@ class TestRefresh:
         again = await house.refresh(web, first["refresh_token"])
 
         assert fewer.json()["scope"] == "openid"
+        assert "username" in await house.verify(first["id_token"], typ="jwt")
+        assert "username" not in await house.verify(fewer.json()["id_token"], typ="jwt")
         assert other.json()["error"] == "invalid_scope"
         assert other.json()["scope"] == "email"
         assert again.json()["scope"] == "openid profile offline_access"

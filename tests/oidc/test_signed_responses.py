@@ -281,9 +281,24 @@ class TestIntrospection:
         claims = await house.verify(token, typ="token-introspection+jwt")
         assert claims["token_introspection"] == {"active": False}
 
+    @pytest.mark.parametrize(
+        ("accept", "media_type"),
+        [
+            ("*/*", "application/json; charset=utf-8"),
+            ("Application/Token-Introspection+JWT", "application/token-introspection+jwt"),
+            (
+                "application/json, application/token-introspection+jwt;q=0",
+                "application/json; charset=utf-8",
+            ),
+            ("application/token-introspection+jwt; q=0.5", "application/token-introspection+jwt"),
+        ],
+    )
     async def test_json_unless_it_is_asked_for(
-        self, house: House, web: RegisteredClient, ada: User
+        self, house: House, web: RegisteredClient, ada: User, accept: str, media_type: str
     ) -> None:
+        """RFC 9701 section 4, RFC 9110 section 12.5.1."""
         tokens = await house.sign_in(web, ada)
-        media_type, _ = await self.ask(house, web, tokens["access_token"], "*/*")
-        assert media_type == "application/json; charset=utf-8"
+
+        answered, _ = await self.ask(house, web, tokens["access_token"], accept)
+
+        assert answered == media_type

@@ -298,6 +298,37 @@ class TestAccessTokens:
         assert opaque.json()["scope"] == "openid"
         assert refusal(none) == (400, "invalid_scope")
 
+    async def test_its_grant_ended(
+        self, house: House, broker: RegisteredClient, ada: User, books: dict[str, str]
+    ) -> None:
+        """RFC 8693 section 2.2.2: a JWT of a session that is over is exchanged for nothing, and
+        neither is what was made of it before."""
+        token = await api_token(house, ada)
+        first = await exchange(house, broker, token, ACCESS, resource=BOOKS)
+        derived = first.json()["access_token"]
+
+        await house.end_sessions(ada)
+
+        for one in (token, derived):
+            refused = await exchange(house, broker, one, ACCESS, resource=BOOKS)
+            assert refusal(refused) == REFUSED
+
+    async def test_of_a_third_party(
+        self, house: House, broker: RegisteredClient, ada: User, books: dict[str, str]
+    ) -> None:
+        """What somebody allowed an application of a third party, they allowed nobody else: neither
+        kind of its tokens is exchanged."""
+        partner = await house.add_client()
+        tokens = await house.sign_in(partner, ada)
+        of_api = await api_token(house, ada, client=partner)
+        assert (await exchange(house, broker, of_api, ACCESS, resource=BOOKS)).status_code == 200
+
+        await house.change_client(partner, is_third_party=True)
+
+        for one in (tokens["access_token"], of_api):
+            refused = await exchange(house, broker, one, ACCESS, resource=BOOKS)
+            assert refusal(refused) == REFUSED
+
     async def test_never_outlives_its_subject(
         self, house: House, broker: RegisteredClient, ada: User, books: dict[str, str]
     ) -> None:

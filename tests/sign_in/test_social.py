@@ -127,6 +127,19 @@ class TestAnAddressThatIsKnown:
         assert door.user(user["id"])["identities"]["discord"]["userId"] == "80351110224678912"
         assert len(door.users()) == 1
 
+    def test_an_account_with_another_identity_is_not_offered(self, door: Door) -> None:
+        """It could not take a second one of this provider: somebody new is somebody new."""
+        door.offer_discord(signUp=SOCIAL_ONLY)
+        user = door.add_user(username="nell", password=PASSWORD, primaryEmail="nelly@example.com")
+        door.continue_with_discord(door.arrive()).submit(button="Add to this account")
+        door.discord.person = Person(id="90351110224678912")
+
+        page = door.continue_with_discord(door.arrive())
+
+        assert is_signed_in(page)
+        assert door.user(user["id"])["identities"]["discord"]["userId"] == "80351110224678912"
+        assert len(door.users()) == 2
+
     def test_stays_with_its_account_on_a_no(self, door: Door) -> None:
         door.offer_discord(signUp=SOCIAL_ONLY)
         door.add_user(username="nell", password=PASSWORD, primaryEmail="nelly@example.com")

@@ -24,6 +24,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")
 """Asymmetric algorithms a key may have."""
 
+PROOF_ALGORITHMS = (*ALGORITHMS, "Ed25519")
+"""What a DPoP proof may be signed with (RFC 9449 section 4.3). RFC 9864 renamed EdDSA with this
+curve to Ed25519; clients use either name."""
+
 _CURVES: dict[str, tuple[type[ec.EllipticCurve], str, int, type[hashes.HashAlgorithm]]] = {
     "ES256": (ec.SECP256R1, "P-256", 32, hashes.SHA256),
     "ES384": (ec.SECP384R1, "P-384", 48, hashes.SHA384),

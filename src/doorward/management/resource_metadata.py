@@ -15,7 +15,7 @@ import msgspec
 from litestar import Response, get
 
 from doorward.kit.edge import Edge
-from doorward.kit.jose import ALGORITHMS
+from doorward.kit.jose import PROOF_ALGORITHMS
 from doorward.management.audience import address_of
 
 PATH = "/.well-known/oauth-protected-resource/api"
@@ -58,7 +58,7 @@ async def show_resource_metadata(edge: Edge) -> Response[ResourceMetadata]:
         bearer_methods_supported=["header"],
         resource_name="Doorward management API",
         resource_documentation=f"{edge.endpoint}/api/swagger.json",
-        dpop_signing_alg_values_supported=list(ALGORITHMS),
+        dpop_signing_alg_values_supported=list(PROOF_ALGORITHMS),
         dpop_bound_access_tokens_required=False,
     )
     headers: dict[str, Any] = {

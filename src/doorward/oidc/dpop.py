@@ -24,14 +24,16 @@ import msgspec
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer, hash_token, is_equal
 from doorward.kit.edge import RawHeaders
-from doorward.kit.jose import JoseError, VerificationKey, decode_base64url, encode_base64url
+from doorward.kit.jose import (
+    PROOF_ALGORITHMS,
+    JoseError,
+    VerificationKey,
+    decode_base64url,
+    encode_base64url,
+)
 from doorward.oidc.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 from doorward.replays.store import remember
 from doorward.storage import Database
-
-ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA", "Ed25519")
-"""What a proof may be signed with: asymmetric algorithms only (section 4.3). RFC 9864 renamed EdDSA
-with this curve to Ed25519; clients use either name."""
 
 CLOCK_SKEW = 60
 """Seconds by which a proof's `iat` may lie before or after our time."""
@@ -236,7 +238,7 @@ def _parse_header(encoded: str) -> VerificationKey:
     if header.crit is not None:
         raise InvalidDpopProof("the DPoP proof has an unknown critical header")
     # Section 4.3: neither `none` nor a symmetric algorithm.
-    if header.alg not in ALGORITHMS:
+    if header.alg not in PROOF_ALGORITHMS:
         raise InvalidDpopProof("the DPoP proof's alg is not supported")
     # Section 4.3: who sends a private key has no secret any more.
     if not _PRIVATE_MEMBERS.isdisjoint(header.jwk):

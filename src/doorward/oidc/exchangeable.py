@@ -1,7 +1,7 @@
 """RFC 8693 sections 2.1 and 3: the tokens that an exchange takes, and what each is worth now.
 
     access token (opaque)       ours, not expired or revoked; grant, user, session, client are good
-    access token (JWT)          our signature, type, issuer and time; its user and client are good
+    access token (JWT)          our signature, type, issuer, time; grant, user, client are good
     sub_...                     impersonation: unused, not expired, its user is good
     pat_...                     personal access token: not expired, its user is good
 
@@ -17,7 +17,7 @@ import msgspec
 from doorward.keys.ring import current_keys
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidRequest
-from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
+from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt, is_still_granted
 from doorward.oidc.presented_token import find_access_token
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -189,6 +189,12 @@ async def _of_jwt(
     )
     if user is None:
         return None
+
+    # 3. Nobody ended the grant that it comes from; what is made of it hangs on that as well.
+    if not await is_still_granted(
+        provider.db, tenant_id=request.edge.tenant_id, token=token, now=now
+    ):
+        return None
     return Subject(
         user_id=user.id,
         scope=token.scope,
@@ -196,6 +202,7 @@ async def _of_jwt(
         expires_at=datetime.fromtimestamp(token.exp, UTC),
         authenticated_at=_moment(token.auth_time),
         context=TokenContext(acr=token.acr, amr=token.amr, cnf=token.cnf, act=token.act),
+        grant_id=token.grant_id,
     )
 
 

@@ -39,24 +39,25 @@ async def make_id_token(
     user: User,
     client: Client,
     issuer: str,
+    scope: str,
     now: int,
     nonce: str | None,
     access_token: str | None = None,
     code: str | None = None,
     state: str | None = None,
 ) -> str | msgspec.UnsetType:
-    """Return an ID token, or UNSET when `openid` was not granted.
+    """Return an ID token for a scope, or UNSET when that has no `openid`.
 
     `access_token`, `code` and `state` are what is handed out beside it: their hashes bind them.
 
     Raises:
         InvalidRequest: the client wants it encrypted and has no key for that.
     """
-    scopes = held.scope.split()
+    scopes = scope.split()
     if OPENID not in scopes:
         return msgspec.UNSET
     if held.context.consented is not None:
-        scopes = (await within_ceiling(snapshot, held=held, scope=held.scope)).split()
+        scopes = (await within_ceiling(snapshot, held=held, scope=scope)).split()
 
     # 1. Who, and for whom.
     metadata, sealer = client.metadata, provider.sealer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from doorward.kit.edge import Edge
 from doorward.oidc.bearer import AccessToken
 from doorward.oidc.client_auth import authenticate_client
 from doorward.oidc.clients.lookup import find_client_at
-from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt
+from doorward.oidc.jwt_access_token import find_jwt_access_token, is_jwt, is_still_granted
 from doorward.oidc.presented_token import find_presented_token, is_current
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
@@ -31,6 +32,7 @@ Presented = AccessToken | RefreshToken
 
 JWT_TYPE = "token-introspection+jwt"
 JWT_MEDIA_TYPE = f"application/{JWT_TYPE}"
+_NO_WEIGHT = re.compile(r"q=0(\.0*)?")
 
 
 class Inactive(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ async def introspect(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 3. RFC 9701 section 4: the Accept header asks for the answer as a JWT.
     answer = found or Inactive()
-    if JWT_MEDIA_TYPE not in (request.header(b"accept") or ""):
+    if not _wants_jwt(request.header(b"accept") or ""):
         return json_response(answer)
     algorithm = client.metadata.introspection_signed_response_alg
     key = await signing_key(snapshot, algorithm, sealer=provider.sealer)
@@ -146,6 +148,10 @@ async def _find_active_jwt(
     names_user = not token.is_of_machine and owner.metadata.subject_type != PAIRWISE
     if names_user and not await _is_live(provider.db, token.sub, edge=edge, now=now):
         return None
+
+    # 3. Nobody ended the grant that it comes from.
+    if not await is_still_granted(provider.db, tenant_id=edge.tenant_id, token=token, now=now):
+        return None
     return Active(
         active=True,
         sub=token.sub,
@@ -163,6 +169,15 @@ async def _find_active_jwt(
         act=token.act or UNSET,
         authorization_details=token.authorization_details or UNSET,
     )
+
+
+def _wants_jwt(accept: str) -> bool:
+    """RFC 9110 section 12.5.1: names of media types have no case, and a weight of 0 means no."""
+    for entry in accept.lower().split(","):
+        media_type, *parameters = (part.strip() for part in entry.split(";"))
+        if media_type == JWT_MEDIA_TYPE:
+            return not any(_NO_WEIGHT.fullmatch(parameter) for parameter in parameters)
+    return False
 
 
 def _may_ask(client: Client, owner_id: str) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from doorward.applications.metadata import CONTENT_ENCRYPTIONS, KEY_ENCRYPTIONS
 from doorward.keys.ring import current_keys
 from doorward.kit.edge import Edge
+from doorward.kit.jose import PROOF_ALGORITHMS
 from doorward.management.audience import address_of
 from doorward.oidc.authorization.response_type import RESPONSE_MODES, RESPONSE_TYPES
 from doorward.oidc.claims import CLAIMS
@@ -21,7 +22,6 @@ from doorward.oidc.clients.assertion import SECRET_ALGORITHMS
 from doorward.oidc.clients.certificate import MutualTls
 from doorward.oidc.clients.keys import CLIENT_ALGORITHMS
 from doorward.oidc.cors import ANY_ORIGIN
-from doorward.oidc.dpop import ALGORITHMS
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import Headers, OidcResponse
@@ -113,7 +113,7 @@ def metadata(issuer: str, *, algorithms: list[str], experience: Experience) -> d
         "userinfo_signing_alg_values_supported": algorithms,
         "introspection_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
-        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "claim_types_supported": ["normal"],
         "claims_supported": list(CLAIMS),
         "claims_parameter_supported": True,

@@ -18,8 +18,9 @@ import msgspec
 from doorward.applications.cached import Client
 from doorward.kit.certificates import CertificateError, parse_certificate
 from doorward.kit.edge import Edge, RawHeaders
+from doorward.kit.jose import PROOF_ALGORITHMS
 from doorward.oidc.clients.certificate import client_certificate
-from doorward.oidc.dpop import ALGORITHMS, ProofVerifier
+from doorward.oidc.dpop import ProofVerifier
 from doorward.oidc.errors import (
     InvalidDpopProof,
     InvalidGrant,
@@ -217,7 +218,7 @@ def _certificate_thumbprint(edge: Edge) -> str | None:
 
 def dpop_challenge(error: str | None = None) -> str:
     """Return a WWW-Authenticate challenge (RFC 9449 section 7.1)."""
-    algs = f'algs="{" ".join(ALGORITHMS)}"'
+    algs = f'algs="{" ".join(PROOF_ALGORITHMS)}"'
     return f"DPoP {algs}" if error is None else f'DPoP error="{error}", {algs}'
 
 

@@ -71,6 +71,7 @@ class AccessTokenClaims(msgspec.Struct, frozen=True):
     """RFC 9068 section 2.2. `scope` is there even when it is empty; the rest only where it applies.
 
     `act` is RFC 8693 section 4.1, `cnf` RFC 7800, `authorization_details` RFC 9396 section 9.1.
+    `grant_id` is ours: by it introspection and token exchange know that a token's grant was ended.
     Organizations and an operator's own claims will find their place here.
     """
 
@@ -88,6 +89,7 @@ class AccessTokenClaims(msgspec.Struct, frozen=True):
     cnf: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     act: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     authorization_details: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    grant_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TokenResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +236,7 @@ def sign_access_token(
     now: int,
     authenticated_at: datetime | None = None,
     context: TokenContext = NO_CONTEXT,
+    grant_id: str | None = None,
 ) -> str:
     """Return a JWT access token; `lifetime` and `now` are in seconds."""
     claims = AccessTokenClaims(
@@ -251,6 +254,7 @@ def sign_access_token(
         cnf=context.cnf or msgspec.UNSET,
         act=context.act or msgspec.UNSET,
         authorization_details=context.authorization_details or msgspec.UNSET,
+        grant_id=grant_id or msgspec.UNSET,
     )
     return key.encode(claims, typ="at+jwt")
 
@@ -264,9 +268,11 @@ def make_access_token(
     edge: Edge,
     sealer: Sealer,
     now: datetime,
+    is_granted: bool = True,
 ) -> str:
     """Return the access token of a plan: signed for its API to read, or sealed for us alone.
-    `subject` is the user as the client knows them (subjects.py)."""
+    `subject` is the user as the client knows them (subjects.py). `is_granted` tells whether the
+    grant of what is held is stored, and may be ended."""
     if plan.audience is None or plan.is_opaque:
         token = AccessToken(
             client_id=held.client_id,
@@ -292,6 +298,7 @@ def make_access_token(
         now=int(now.timestamp()),
         authenticated_at=held.authenticated_at,
         context=_context(held, plan),
+        grant_id=held.grant_id if is_granted else None,
     )
 
 

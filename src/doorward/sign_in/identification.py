@@ -108,9 +108,13 @@ async def collect_profile(visit: Visit, *, verification_id: str | None, db: Exec
 
 
 async def offer_link(visit: Visit, record: SocialRecord, *, db: Executor) -> FlowState | None:
-    """Return the state that asks whether to link, or None when no account has the address."""
+    """Return the state that asks whether to link, or None when no account has the address, or one
+    that has somebody else of this provider already."""
     related = await find_related_user(visit, record.person, db=db)
     if related is None or related.primary_email is None:
+        return None
+    known = await users.list_identities(db, tenant_id=visit.tenant_id, user_id=related.id)
+    if any(identity.target == record.target for identity in known):
         return None
     offer = LinkOffer(user_id=related.id, account=mask_email(related.primary_email))
     return msgspec.structs.replace(visit.state, offer=offer)

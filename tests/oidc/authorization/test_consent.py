@@ -410,6 +410,22 @@ class TestAttacks:
         assert resumed["error"] == "login_required"
         assert "_session_default" not in late.http.cookies
 
+    async def test_in_a_later_session(
+        self, house: House, partner: RegisteredClient, ada: User
+    ) -> None:
+        """An answer belongs to the session that it was given in, also when it is the same person
+        who has signed in anew."""
+        browser = house.browser()
+        page = await ask(browser, partner, ada)
+        form = form_of((await browser.get(page)).text)
+        given = await browser.http.post(form.action, data=form.fields | {"choice": "allow"})
+        browser.http.cookies.delete("_session_default")
+        await browser.authorize(await house.add_client(), user=ada)
+
+        resumed = answer_of(await browser.http.get(given.headers["location"]))
+
+        assert resumed["error"] == "login_required"
+
     async def test_more_than_was_shown(self, house: House, ada: User) -> None:
         """A page that was left open is shown again when the application asks for more by then."""
         books = await house.add_resource(BOOKS)

@@ -381,6 +381,15 @@ class TestAuthorization:
         """Somebody with an account in the connected house."""
         return await connected_house.add_user("ada")
 
+    async def test_the_address_of_the_management_api(self, house: House, ada: User) -> None:
+        """Its metadata (RFC 9728) call it so, and a signed request may as well."""
+        client = await add_client(house)
+        value = signed(house, client, resource=f"{house.endpoint}/api", scope="openid all")
+
+        answer = await house.browser().follow({"client_id": client.id, "request": value}, user=ada)
+
+        assert "code" in answer
+
     async def test_by_value(self, house: House, ada: User) -> None:
         """RFC 9101 section 6.3: what was signed counts, and nothing that stands beside it."""
         client = await add_client(house)

@@ -117,6 +117,20 @@ class TestChange:
         assert refusal(bad_uri) == (400, "invalid_redirect_uri")
         assert refusal(bad_grant) == (400, "invalid_client_metadata")
 
+    async def test_pairwise_subjects_stay(self, house: House) -> None:
+        """OpenID Connect Core section 8.1: in another sector, each user would be a stranger."""
+        await choose(house)
+        pairwise = {"subject_type": "pairwise"}
+        told = await registered(house, **pairwise)
+
+        moved = await call(
+            house, "PUT", told, redirect_uris=["https://other.example/callback"], **pairwise
+        )
+        stayed = await call(house, "PUT", told, client_name="Same place", **pairwise)
+
+        assert refusal(moved) == (400, "invalid_client_metadata")
+        assert stayed.status_code == 200
+
     async def test_secrets_come_and_go(self, house: House, told: Told) -> None:
         """A client that becomes public has no secret; one that becomes confidential gets one."""
         public = await call(house, "PUT", told, token_endpoint_auth_method="none")

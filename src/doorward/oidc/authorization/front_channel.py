@@ -85,6 +85,7 @@ async def issue_tokens(
             user=user,
             client=client,
             issuer=edge.issuer,
+            scope=held.scope,
             access_token=access_token,
             code=code,
             state=request.target.state,

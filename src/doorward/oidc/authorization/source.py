@@ -22,7 +22,7 @@ from doorward.oidc.authorization.request import restored_params
 from doorward.oidc.clients.lookup import find_client_at
 from doorward.oidc.errors import InvalidClient, InvalidRequest, InvalidRequestUri
 from doorward.oidc.provider import Provider
-from doorward.oidc.request import OidcRequest, Params, split_resources
+from doorward.oidc.request import OidcRequest, Params, name_resources, split_resources
 from doorward.pushed_requests.store import (
     consume_pushed_request,
     find_pushed_request,
@@ -103,7 +103,7 @@ async def signed_source(
     from doorward.oidc.authorization.request_object import parse_request_object
 
     params = await parse_request_object(provider, client, edge=edge, value=request_object)
-    return RequestSource(params, is_signed=True)
+    return RequestSource(name_resources(params, edge=edge), is_signed=True)
 
 
 async def _find_pushed(

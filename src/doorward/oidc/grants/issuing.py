@@ -115,6 +115,7 @@ async def sign_tokens(
         user=user,
         client=client,
         issuer=edge.issuer,
+        scope=scope,
         access_token=access_token,
         nonce=nonce,
         now=int(now.timestamp()),

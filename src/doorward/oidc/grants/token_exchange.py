@@ -120,6 +120,7 @@ async def token_exchange(
         edge=edge,
         sealer=provider.sealer,
         now=now,
+        is_granted=subject.grant_id is not None,
     )
 
     # 5. Use up what works once, store what an opaque token hangs on, write down who became whom.
