@@ -76,6 +76,24 @@ def test_the_statuses_of_the_experience_api(description: dict[str, Any]) -> None
     assert sorted(responses) == statuses.split()
 
 
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        ("PATCH /api/sign-in-exp", "409"),
+        ("POST /api/applications", "501"),
+        ("POST /api/users/{user_id}/identities", "429"),
+        ("POST /api/experience/verification/social/{connector_id}/verify", "429"),
+    ],
+)
+def test_the_refusals_of_an_operation_of_its_own(
+    description: dict[str, Any], operation: str, status: str
+) -> None:
+    """What nothing else refuses with is told of where it happens, with the body it comes with."""
+    refusal = operations(description)[operation]["responses"][status]
+
+    assert refusal["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorBody")
+
+
 def test_the_paths_of_the_story(description: dict[str, Any]) -> None:
     names = {re.sub(r"\{\w+\}", "{}", name) for name in operations(description)}
 

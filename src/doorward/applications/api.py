@@ -38,7 +38,7 @@ from doorward.management.body import (
     invalid_input,
     null_if_empty,
 )
-from doorward.management.errors import unique_as
+from doorward.management.errors import refusals, unique_as
 from doorward.management.paging import (
     PAGE_HEADERS,
     Paging,
@@ -97,7 +97,12 @@ async def list_applications(
     return paged(views, request=request, edge=edge, paging=paging, total=listing.total)
 
 
-@post("/api/applications", tags=["Applications"], status_code=200)
+@post(
+    "/api/applications",
+    tags=["Applications"],
+    status_code=200,
+    responses=refusals({501: "This server makes no applications of the type `Protected`."}),
+)
 async def create_application(
     data: CreateApplication,
     db: Database,

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, UnsetType
 
@@ -54,6 +55,14 @@ class ErrorBody(msgspec.Struct):
     code: str | UnsetType = UNSET
     data: Any | UnsetType = UNSET
     details: str | UnsetType = UNSET
+
+
+def refusals(texts: Mapping[int, str]) -> dict[int, ResponseSpec]:
+    """Return the `responses` of a handler that refuses with these statuses."""
+    return {
+        status: ResponseSpec(data_container=ErrorBody, description=text, generate_examples=False)
+        for status, text in texts.items()
+    }
 
 
 def error_body(error: RequestError, catalogue: Catalogue) -> ErrorBody:

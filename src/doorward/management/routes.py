@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from litestar import HttpMethod, Router, route
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
 
 from doorward.management.body import StrictBody, refuse_nul
 from doorward.management.description import SCHEME
-from doorward.management.errors import ErrorBody, error_handlers
+from doorward.management.errors import error_handlers, refusals
 from doorward.management.guard import provide_caller, require_management_token
 
 MAX_BODY_SIZE = 1024 * 1024
@@ -58,11 +57,11 @@ def public_router(
 
     `further_refusals` describes the statuses that these handlers refuse with besides.
     """
-    refusals = {code: text for code, text in _REFUSALS.items() if code not in {401, 403}}
-    refusals |= further_refusals or {}
+    texts = {code: text for code, text in _REFUSALS.items() if code not in {401, 403}}
+    texts |= further_refusals or {}
     return Router(
         path="/",
-        route_handlers=[_with_refusals(handler, refusals) for handler in handlers],
+        route_handlers=[_with_refusals(handler, texts) for handler in handlers],
         before_request=refuse_nul,
         exception_handlers=error_handlers(),
         dto=StrictBody,
@@ -82,10 +81,6 @@ async def get_status() -> None:
     """Tell that the server is up."""
 
 
-def _with_refusals(handler: HTTPRouteHandler, refusals: dict[int, str]) -> HTTPRouteHandler:
-    common = {
-        code: ResponseSpec(data_container=ErrorBody, description=text, generate_examples=False)
-        for code, text in refusals.items()
-    }
-    handler.responses = {**common, **(handler.responses or {})}
+def _with_refusals(handler: HTTPRouteHandler, texts: dict[int, str]) -> HTTPRouteHandler:
+    handler.responses = {**refusals(texts), **(handler.responses or {})}
     return handler

@@ -15,6 +15,7 @@ from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.static_files import StaticFiles
+from doorward.management.errors import refusals
 from doorward.sign_in_experience.application_api import APPLICATION_HANDLERS
 from doorward.sign_in_experience.document import parse_experience
 from doorward.sign_in_experience.settings import (
@@ -45,7 +46,11 @@ async def show_experience(db: Database, edge: Edge) -> Response[ExperienceView]:
     return Response(view_experience(edge.tenant_id, stored))
 
 
-@patch("/api/sign-in-exp", tags=["Sign-in experience"])
+@patch(
+    "/api/sign-in-exp",
+    tags=["Sign-in experience"],
+    responses=refusals({409: "User names that differ only in case stand in the way."}),
+)
 async def update_experience(
     request: Request[Any, Any, Any],
     data: UpdateExperience,

@@ -34,6 +34,7 @@ from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_token
 from doorward.management.body import Body, View, or_default
+from doorward.management.errors import refusals
 from doorward.sign_in.errors import error_page
 from doorward.sign_in.hosted import MAX_FORM_SIZE, HostedPage, UseForm, UsePage, provide_page
 from doorward.sign_in.identification import collect_profile, identify, offer_link
@@ -268,6 +269,7 @@ async def authorize(
     "/api/experience/verification/social/{connector_id:str}/verify",
     status_code=200,
     tags=["Experience"],
+    responses=refusals({429: "The provider has been asked too often; try again later."}),
 )
 async def verify(
     connector_id: str, data: SocialAnswerBody, visit: UseVisit, surface: UseSurface

@@ -16,6 +16,7 @@ from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge
 from doorward.kit.http_client import HttpClient
 from doorward.management.body import or_default
+from doorward.management.errors import refusals
 from doorward.storage import Database, Executor, Snapshots
 from doorward.users import accounts, store
 from doorward.users.accounts import get_user
@@ -58,7 +59,12 @@ async def show_identity(user_id: str, target: str, db: Database, edge: Edge) -> 
     raise RequestError("user.identity_not_exist", status=404)
 
 
-@post("/api/users/{user_id:str}/identities", tags=["Users"], status_code=200)
+@post(
+    "/api/users/{user_id:str}/identities",
+    tags=["Users"],
+    status_code=200,
+    responses=refusals({429: "The provider has been asked too often; try again later."}),
+)
 async def link_identity(
     user_id: str,
     data: LinkIdentity,
