@@ -92,6 +92,43 @@ class TestExperience:
         assert changed["socialSignInConnectorTargets"] == ["discord"]
         assert discord["target"] == "discord"
 
+    def test_repeated_targets_are_kept_once(
+        self, server_on_each: Server, api: httpx.Client, discord: dict[str, Any]
+    ) -> None:
+        """A page has one button for each provider."""
+        target = discord["target"]
+
+        changed = api.patch(
+            "/api/sign-in-exp", json={"socialSignInConnectorTargets": [target, target]}
+        ).json()
+
+        shown = httpx.get(f"{server_on_each.endpoint}/api/.well-known/sign-in-exp", timeout=20)
+        assert changed["socialSignInConnectorTargets"] == ["discord"]
+        assert [connector["target"] for connector in shown.json()["socialConnectors"]] == [
+            "discord"
+        ]
+
+    def test_a_repeated_method_is_refused(self, api: httpx.Client) -> None:
+        """Which of the two would count?"""
+        method = {
+            "identifier": "username",
+            "password": True,
+            "verificationCode": False,
+            "isPasswordPrimary": True,
+        }
+
+        answer = api.patch("/api/sign-in-exp", json={"signIn": {"methods": [method, method]}})
+
+        assert answer.status_code == 400
+        assert answer.json()["code"] == "guard.invalid_input"
+        assert answer.json()["data"]["issues"] == [
+            {
+                "code": "custom",
+                "message": "An identifier is listed twice",
+                "path": ["signIn", "methods"],
+            }
+        ]
+
     def test_password_expiration_is_merged(self, api: httpx.Client) -> None:
         """What is switched off needs no period; what was set stays."""
         path = "/api/sign-in-exp"

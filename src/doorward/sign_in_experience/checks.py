@@ -13,6 +13,7 @@ from collections.abc import Collection
 
 from doorward.errors import RequestError
 from doorward.kit.i18n import LANGUAGES
+from doorward.management.body import custom_issue, invalid_input
 from doorward.sign_in_experience.document import Experience, IdentifierType
 
 _BLOCKLIST_ITEM = re.compile(r"^[^\s@]*@[^\s@]+\.[^\s@]+$")
@@ -38,8 +39,8 @@ def check_experience(
     `connector_types` are the kinds of connectors the tenant has, of "Email", "Sms", "Social".
 
     Raises:
-        RequestError: sign_in_experiences.*, the first rule that is broken; 422
-            request.feature_not_supported for a protection that this server does not have.
+        RequestError: sign_in_experiences.* or guard.invalid_input, the first rule that is broken;
+            422 request.feature_not_supported for a protection that this server does not have.
     """
     keys = set(changed)
     if "languageInfo" in keys:
@@ -93,8 +94,11 @@ def _check_sign_up(experience: Experience, connector_types: Collection[str]) -> 
 
 
 def _check_sign_in(experience: Experience, connector_types: Collection[str]) -> None:
-    sign_up = experience.sign_up
-    for method in experience.sign_in.methods:
+    sign_up, methods = experience.sign_up, experience.sign_in.methods
+    if len({method.identifier for method in methods}) != len(methods):
+        issue = custom_issue("signIn.methods", "An identifier is listed twice")
+        raise invalid_input("body", issues=[issue])
+    for method in methods:
         if not method.password and not method.verification_code:
             raise _refuse("at_least_one_authentication_factor")
         if method.verification_code:

@@ -300,7 +300,7 @@ def apply_changes(
     now: datetime,
 ) -> dict[str, Any]:
     """Return the document after a PATCH: sent keys replace whole settings, unknown keys are left
-    out, empty addresses become null, unknown social targets are dropped.
+    out, empty addresses become null, unknown and repeated social targets are dropped.
 
     `known_targets` are the targets of the configured social connectors; None keeps all that is
     sent (a preview). `signInMode` is not part of the outcome: its column is the caller's.
@@ -313,7 +313,9 @@ def apply_changes(
         changed[key] = _known_members(value, _FIELDS[key])
     targets = changes.get("socialSignInConnectorTargets")
     if known_targets is not None and isinstance(targets, list):
-        changed["socialSignInConnectorTargets"] = [t for t in targets if t in known_targets]
+        changed["socialSignInConnectorTargets"] = [
+            target for target in dict.fromkeys(targets) if target in known_targets
+        ]
     expiration = changed.get("passwordExpiration")
     if "passwordExpiration" in changes and isinstance(expiration, dict):
         changed["passwordExpiration"] = _with_begin(
