@@ -37,12 +37,43 @@ class TestErrorBodies:
             "(invalid_type) Expected string but received number.",
         }
 
-    def test_missing_member(self, api: httpx.Client) -> None:
-        answer = api.post("/api/applications", json={"type": "SPA"})
+    @pytest.mark.parametrize(
+        ("body", "path", "expected"),
+        [
+            ({"type": "SPA"}, ["name"], "string"),
+            ({"name": "A"}, ["type"], "string"),
+            (
+                {"name": "A", "type": "SPA", "oidcClientMetadata": {"redirectUris": []}},
+                ["oidcClientMetadata", "postLogoutRedirectUris"],
+                "array",
+            ),
+        ],
+        ids=repr,
+    )
+    def test_missing_member(
+        self, api: httpx.Client, body: dict[str, object], path: list[str], expected: str
+    ) -> None:
+        answer = api.post("/api/applications", json=body)
 
         assert answer.status_code == 400
-        assert answer.json()["data"]["issues"][0]["path"] == ["name"]
-        assert answer.json()["data"]["issues"][0]["received"] == "undefined"
+        assert answer.json()["data"]["issues"] == [
+            {
+                "code": "invalid_type",
+                "expected": expected,
+                "received": "undefined",
+                "message": "Required.",
+                "path": path,
+            }
+        ]
+
+    def test_missing_member_inside_a_list(self, api: httpx.Client) -> None:
+        method = {"identifier": "username", "password": True, "verificationCode": False}
+
+        answer = api.patch("/api/sign-in-exp", json={"signIn": {"methods": [method]}})
+
+        (issue,) = answer.json()["data"]["issues"]
+        assert issue["expected"] == "boolean"
+        assert issue["path"] == ["signIn", "methods", 0, "isPasswordPrimary"]
 
     @pytest.mark.parametrize(
         ("members", "code", "message"),
@@ -53,7 +84,12 @@ class TestErrorBodies:
             (
                 {"customClientMetadata": {"refreshTokenTtlInDays": 0}},
                 "too_small",
-                "Expected number >= 1",
+                "Expected integer >= 1",
+            ),
+            (
+                {"customClientMetadata": {"refreshTokenTtlInDays": 1.5}},
+                "invalid_type",
+                "Expected integer but received number.",
             ),
             ({"description": True}, "invalid_type", "Expected string | null but received boolean."),
             (
@@ -150,10 +186,18 @@ class TestErrorBodies:
         assert api.post("/api/applications", json=body).json()["code"] == "guard.invalid_input"
 
     @pytest.mark.parametrize(
-        "path", ["/api/applications/%00", "/api/applications?search=%00", "/api/users/a%00b/roles"]
+        ("path", "part"),
+        [
+            ("/api/applications/%00", "path"),
+            ("/api/users/a%00b/roles", "path"),
+            ("/api/applications?search=%00", "query"),
+        ],
     )
-    def test_nul_in_the_address(self, api: httpx.Client, path: str) -> None:
-        assert api.get(path).status_code == 400
+    def test_nul_in_the_address(self, api: httpx.Client, path: str, part: str) -> None:
+        answer = api.get(path)
+
+        assert answer.status_code == 400
+        assert answer.json()["message"] == f"The {part} of the request is not valid."
 
     def test_backslash_u0000_as_text(self, api: httpx.Client) -> None:
         """Six harmless characters that only look like a NUL."""

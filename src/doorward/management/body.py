@@ -18,6 +18,7 @@ from litestar.exceptions import ClientException
 from msgspec import UNSET, Meta, UnsetType
 
 from doorward.errors import RequestError
+from doorward.management.wire_types import type_at
 
 JsonObject = dict[str, Any]
 EntityId = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -41,7 +42,7 @@ _CODES = {
     r"Invalid enum value": "invalid_enum_value",
 }
 # msgspec speaks of Python's types, clients know those of JSON.
-_WIRE_TYPES = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
+_WIRE_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _TYPE_NAME = re.compile(r"\b(str|int|float|bool)\b(?=[^`]*`)")
 _ESCAPED_NUL = b"\\u0000"
 
@@ -94,7 +95,7 @@ def parse_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
         body = decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
-        raise invalid_input("body", issues=[issue_of(str(error))]) from error
+        raise invalid_input("body", issues=[issue_of(str(error), model=decoder.type)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ClientException(str(error)) from error
     except RecursionError as error:
@@ -114,7 +115,8 @@ def parse_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 def refuse_nul(request: Request[Any, Any, Any]) -> None:
     """Refuse NUL characters in path and query, before anything is looked up by them."""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
-        raise invalid_input("path", issues=[custom_issue("", "Must not contain NUL characters")])
+        source = "query" if b"%00" in request.scope["query_string"] else "path"
+        raise invalid_input(source, issues=[custom_issue("", "Must not contain NUL characters")])
 
 
 def changes_of(body: msgspec.Struct) -> dict[str, Any]:
@@ -133,15 +135,19 @@ def or_default(value: Any | UnsetType, default: Any) -> Any:
     return default if value is UNSET else value
 
 
-def issue_of(message: str) -> dict[str, Any]:
-    """Return one validation issue in wire shape of a msgspec message."""
+def issue_of(message: str, *, model: Any = Any) -> dict[str, Any]:
+    """Return one validation issue in wire shape of a msgspec message about a `model`."""
     at = _AT_PATH.match(message)
     text, path = (at["text"], at["path"]) if at else (message, "")
     text, parts = _wire_types(text), _path_parts(path)
     if missing := _MISSING.match(text):
-        return _type_issue([*parts, missing["name"]], "defined", "undefined")
+        parts.append(missing["name"])
+        issue = _type_issue(parts, type_at(parts, model=model), "undefined")
+        return {**issue, "message": "Required."}
     if mismatch := _TYPE_MISMATCH.match(text):
-        return _type_issue(parts, mismatch["expected"], mismatch["received"])
+        # JSON has numbers; that some are integers is our wish, not what came.
+        received = mismatch["received"].replace("integer", "number")
+        return _type_issue(parts, mismatch["expected"], received)
     code = next((code for start, code in _CODES.items() if re.match(start, text)), "custom")
     plain = "Does not have the expected form." if code == "invalid_string" else text
     return {"code": code, "message": plain.replace("`", ""), "path": parts}
@@ -153,7 +159,7 @@ def custom_issue(path: str, message: str) -> dict[str, Any]:
 
 
 def invalid_input(source: str, *, issues: list[dict[str, Any]]) -> RequestError:
-    """Return 400 guard.invalid_input; `source` is "body", "query" or "params"."""
+    """Return 400 guard.invalid_input; `source` is "body", "query", "path" or "params"."""
     return RequestError(
         "guard.invalid_input",
         data={"issues": issues, "name": VALIDATION_ERROR},

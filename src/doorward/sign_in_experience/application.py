@@ -55,7 +55,9 @@ def parse_application_experience(document: Mapping[str, Any]) -> ApplicationExpe
     try:
         return msgspec.convert(document, ApplicationExperience)
     except msgspec.ValidationError as error:
-        raise invalid_input("body", issues=[issue_of(str(error))]) from error
+        raise invalid_input(
+            "body", issues=[issue_of(str(error), model=ApplicationExperience)]
+        ) from error
 
 
 def with_changes(experience: Experience, changes: ApplicationExperience) -> Experience:

@@ -289,7 +289,7 @@ def parse_experience(document: Mapping[str, Any], *, sign_in_mode: str) -> Exper
     try:
         return msgspec.convert({**document, "signInMode": sign_in_mode}, Experience)
     except msgspec.ValidationError as error:
-        raise invalid_input("body", issues=[issue_of(str(error))]) from error
+        raise invalid_input("body", issues=[issue_of(str(error), model=Experience)]) from error
 
 
 def apply_changes(
