@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+REPEATED = ["page=1&page=2", "page_size=5&page_size=5", "p%61ge=1&page=2&search=a&search=b"]
 INVALID = ["page=0", "page=-1", "page=x", "page=1.5", "page=", "page_size=0", "page_size=101"]
 
 
@@ -79,7 +80,7 @@ def test_an_empty_list(api: httpx.Client) -> None:
     assert set(links(answer)) == {"first", "last"}
 
 
-@pytest.mark.parametrize("query", INVALID)
+@pytest.mark.parametrize("query", [*INVALID, *REPEATED])
 def test_invalid(api: httpx.Client, query: str) -> None:
     for path in ("/api/applications", "/api/users"):
         answer = api.get(f"{path}?{query}")

@@ -18,5 +18,6 @@ A new endpoint is a handler in a slice's HANDLERS, which `doorward/api.py` lists
 the Experience API is an open one. `description.py` makes /api/swagger.json of the declarations.
 Each code that is raised has its text in `locales/en.json`; a test holds us to that.
 
-Read `guard.py`, then `body.py` for what handlers take and `errors.py` for how they refuse.
+Read `guard.py`, then `body.py` and `query.py` for what handlers take and `errors.py` for how they
+refuse.
 """

@@ -24,6 +24,7 @@ from msgspec import UNSET, UnsetType
 from doorward.errors import DoorwardError, NotFound, RequestError, ServiceUnavailable
 from doorward.kit.i18n import Catalogue, Catalogues, negotiate_language
 from doorward.management.body import VALIDATION_ERROR, invalid_input, issue_of
+from doorward.management.query import PAGING
 from doorward.storage import (
     ForeignKeyViolation,
     InvalidValue,
@@ -34,7 +35,6 @@ from doorward.storage import (
 log = logging.getLogger(__name__)
 
 TEXTS = Catalogues([("doorward.management", "locales")])
-_PAGING = {"page", "page_size"}
 _INTERNAL_ERROR = "Internal server error."
 
 # The narrower kinds come first.
@@ -162,7 +162,7 @@ def _invalid_parameters(error: ValidationException) -> RequestError:
     if any(entry.get("key") == "data" for entry in found):
         return invalid_input("body", issues=[issue_of("Expected `object`, got `undefined`")])
     keys = {str(entry.get("key", "")) for entry in found}
-    if keys and keys <= _PAGING:
+    if keys and keys <= PAGING:
         return RequestError("guard.invalid_pagination")
     issues = [issue_of(str(entry.get("message", ""))) for entry in found]
     for issue, entry in zip(issues, found, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -11,6 +11,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import QueryParameter
 
 from doorward.kit.edge import Edge
+from doorward.management.query import query_items
 from doorward.storage.listing import EVERYTHING, Window
 
 T = TypeVar("T")
@@ -44,11 +45,6 @@ class Paging(msgspec.Struct, frozen=True):
     def window(self) -> Window:
         """The same as storage wants it."""
         return Window(limit=self.size, offset=(self.page - 1) * self.size)
-
-
-def query_items(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
-    """Return the query parameters in the order they came, repeated ones repeated."""
-    return parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
 def window_of(paging: Paging | None) -> Window:

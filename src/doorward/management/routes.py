@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from litestar import HttpMethod, Router, route
+from litestar import HttpMethod, Request, Router, route
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
@@ -12,6 +13,7 @@ from doorward.management.body import StrictBody, refuse_nul
 from doorward.management.description import SCHEME
 from doorward.management.errors import error_handlers, refusals
 from doorward.management.guard import provide_caller, require_management_token
+from doorward.management.query import refuse_repeated
 
 MAX_BODY_SIZE = 1024 * 1024
 _REFUSALS = {
@@ -36,7 +38,7 @@ def management_router(
         path="/",
         route_handlers=[_with_refusals(handler, _REFUSALS) for handler in handlers],
         guards=[require_management_token],
-        before_request=refuse_nul,
+        before_request=_check_address,
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),
             **(dependencies or {}),
@@ -62,7 +64,7 @@ def public_router(
     return Router(
         path="/",
         route_handlers=[_with_refusals(handler, texts) for handler in handlers],
-        before_request=refuse_nul,
+        before_request=_check_address,
         exception_handlers=error_handlers(),
         dto=StrictBody,
         return_dto=None,
@@ -79,6 +81,11 @@ def public_router(
 )
 async def get_status() -> None:
     """Tell that the server is up."""
+
+
+def _check_address(request: Request[Any, Any, Any]) -> None:
+    refuse_nul(request)
+    refuse_repeated(request)
 
 
 def _with_refusals(handler: HTTPRouteHandler, texts: dict[int, str]) -> HTTPRouteHandler:

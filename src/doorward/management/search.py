@@ -16,7 +16,7 @@ from litestar import Request
 from litestar.params import QueryParameter
 
 from doorward.errors import RequestError
-from doorward.management.paging import query_items
+from doorward.management.query import query_items
 from doorward.storage import Database
 from doorward.storage.search import (
     REGULAR_EXPRESSIONS,
