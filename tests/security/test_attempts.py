@@ -89,7 +89,7 @@ class TestLockout:
         with pytest.raises(RequestError) as caught:
             await check_not_locked(db, tenant_id="default", guess=ADA, now=NOW)
 
-        assert caught.value.interpolation == {"relativeTime": "30 minutes"}
+        assert caught.value.interpolation == {"minutes": 30}
         assert caught.value.data == {"retryAfter": 1801}
 
     async def test_what_is_over_is_swept(self, db: Database) -> None:

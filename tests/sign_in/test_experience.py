@@ -171,8 +171,14 @@ class TestPassword:
             program.call("POST", "/verification/password", body)
 
         answer = program.call("POST", "/verification/password", body)
+        program.visitor.client.headers["accept-language"] = "de"
+        german = program.call("POST", "/verification/password", body)
 
         check_refusal(answer, 400, "session.verification_blocked_too_many_attempts")
+        assert answer.json()["message"] == ("Too many failed attempts. Please try again in 60 min.")
+        assert german.json()["message"] == (
+            "Zu viele Fehlversuche. Bitte versuchen Sie es in 60 Min. noch einmal."
+        )
 
     def test_guesses_that_race_past_the_lock_gain_nothing(self, door: Door) -> None:
         """The right password was proven, then others filled the counter: no sign-in."""

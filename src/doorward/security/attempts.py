@@ -11,6 +11,7 @@ Whether an identifier belongs to a user plays no part, so a lock tells nobody th
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -67,10 +68,9 @@ async def check_not_locked(db: Executor, *, tenant_id: str, guess: Guess, now: d
     if attempts is None or attempts.locked_until is None or attempts.locked_until <= now:
         return
     remaining = attempts.locked_until - now
-    minutes = max(1, round(remaining.total_seconds() / 60))
     raise RequestError(
         "session.verification_blocked_too_many_attempts",
-        interpolation={"relativeTime": f"{minutes} minutes" if minutes > 1 else "1 minute"},
+        interpolation={"minutes": math.ceil(remaining.total_seconds() / 60)},
         data={"retryAfter": int(remaining.total_seconds()) + 1},
     )
 
