@@ -24,7 +24,12 @@ class ConfigurationError(DoorwardError):
 
 
 class NotFound(DoorwardError):
-    """A thing that was asked for by id does not exist in this tenant."""
+    """A thing that was asked for by id does not exist in this tenant.
+
+    Args:
+        noun: what it was looked for among, in plain words and the plural: "connector factories".
+        id_: what it was asked for by.
+    """
 
     def __init__(self, noun: str, id_: str) -> None:
         super().__init__(f"{noun} {id_!r} does not exist")

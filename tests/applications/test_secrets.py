@@ -84,7 +84,9 @@ class TestSecrets:
         path = f"/api/applications/{create(api, type='Traditional')['id']}/secrets"
 
         assert api.delete(f"{path}/nothing").status_code == 404
-        assert api.patch(f"{path}/nothing", json={"name": "A"}).status_code == 404
+        renamed = api.patch(f"{path}/nothing", json={"name": "A"})
+        assert (renamed.status_code, renamed.json()["code"]) == (404, "entity.not_exists")
+        assert renamed.json()["message"] == "There is no such secret."
         assert api.get("/api/applications/nothing/secrets").status_code == 404
         assert api.post("/api/applications/nothing/secrets", json={"name": "A"}).status_code == 404
 

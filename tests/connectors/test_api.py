@@ -60,6 +60,9 @@ class TestFactories:
 
         assert answer.status_code == 404
         assert answer.json()["code"] == "entity.not_exists_with_id"
+        assert answer.json()["message"] == (
+            "There is nothing with the id myspace-web among connector factories."
+        )
 
 
 class TestCreate:
@@ -153,6 +156,9 @@ class TestChange:
         for method in ("GET", "PATCH", "DELETE"):
             answer = api.request(method, "/api/connectors/unknown", json={})
             assert answer.status_code == 404, method
+            assert answer.json()["message"] == (
+                "There is nothing with the id unknown among connectors."
+            )
 
 
 class TestDelete:

@@ -274,7 +274,7 @@ async def _show_secret(
         db, tenant_id=edge.tenant_id, application_id=application_id, name=name
     )
     if secret is None:
-        raise NotFound("application_secrets", name)
+        raise NotFound("application secrets", name)
     return view_secret(edge.tenant_id, secret, sealer=sealer)
 
 

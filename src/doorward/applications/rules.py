@@ -292,9 +292,7 @@ async def rename_secret(
     if not await store.rename_secret(
         tx, tenant_id=tenant_id, application_id=application_id, name=name, new_name=new_name
     ):
-        raise RequestError(
-            "entity.not_exists", status=404, interpolation={"name": "application_secrets"}
-        )
+        raise RequestError("entity.not_exists", status=404, interpolation={"name": "secret"})
     await config_changed(tx, tenant_id)
 
 

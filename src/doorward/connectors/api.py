@@ -205,7 +205,7 @@ async def get_connector_factory(
     """Return a connector that can be set up, with its form and the steps at the provider."""
     factory = find_connector_factory(factory_id)
     if factory is None:
-        raise NotFound("connector factory", factory_id)
+        raise NotFound("connector factories", factory_id)
     return factory_view(factory.metadata, static=static, endpoint=edge.endpoint)
 
 

@@ -172,7 +172,7 @@ async def remove_connector(
         tx, tenant_id=tenant_id, connector_id=connector_id, sealer=sealer
     )
     if not await store.delete_connector(tx, tenant_id=tenant_id, connector_id=connector_id):
-        raise NotFound("connector", connector_id)
+        raise NotFound("connectors", connector_id)
     target = target_of(connector)
     others = await store.list_connectors(tx, tenant_id=tenant_id, sealer=sealer)
     if target is not None and target not in {target_of(other) for other in others}:

@@ -87,7 +87,7 @@ async def get_connector(
         db, tenant_id=tenant_id, connector_id=connector_id, sealer=sealer
     )
     if connector is None:
-        raise NotFound("connector", connector_id)
+        raise NotFound("connectors", connector_id)
     return connector
 
 

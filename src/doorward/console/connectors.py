@@ -178,7 +178,7 @@ async def delete_connector(
 def _get_metadata(factory_id: str) -> ConnectorMetadata:
     factory = find_connector_factory(factory_id)
     if factory is None or factory.metadata.type is not ConnectorType.SOCIAL:
-        raise NotFound("connector factory", factory_id)
+        raise NotFound("connector factories", factory_id)
     return factory.metadata
 
 

@@ -36,7 +36,7 @@ class KeyRing:
     def __init__(self, stored: list[StoredKey], *, sealer: Sealer, now: datetime) -> None:
         sets = key_sets(stored)
         if DEFAULT_SET not in sets:
-            raise NotFound("signing key", "current")
+            raise NotFound("signing keys", "current")
         self._signing = {
             name: _parse(current_of(line, now=now), sealer=sealer) for name, line in sets.items()
         }
@@ -100,7 +100,7 @@ async def _make_first(snapshot: Snapshot, algorithm: str, *, sealer: Sealer) -> 
     snapshot.put(_ENTRY, ring)
     found = ring.find(algorithm)
     if found is None:
-        raise NotFound("signing key", algorithm)
+        raise NotFound("signing keys", algorithm)
     return found
 
 

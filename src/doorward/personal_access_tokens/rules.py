@@ -89,5 +89,5 @@ async def _get_token(
 ) -> PersonalAccessToken:
     token = await store.find_token(db, tenant_id=tenant_id, user_id=user_id, name=name)
     if token is None:
-        raise NotFound("personal_access_tokens", name)
+        raise NotFound("personal access tokens", name)
     return token

@@ -379,7 +379,7 @@ async def _get_connector(visit: Visit, connector_id: str, *, sealer: Sealer) -> 
         raise RequestError(
             "entity.not_exists_with_id",
             status=404,
-            interpolation={"name": "connector", "id": connector_id},
+            interpolation={"name": "connectors", "id": connector_id},
         )
     return connector
 

@@ -86,7 +86,7 @@ async def link_identity(
     snapshot = await snapshots.current(tenant_id)
     connector = await find_social_connector_by_id(snapshot, data.connector_id, sealer=sealer)
     if connector is None:
-        raise NotFound("connector", data.connector_id)
+        raise NotFound("connectors", data.connector_id)
     params = {name: value for name, value in data.connector_data.items() if isinstance(value, str)}
     redirect_uri = params.pop("redirectUri", None)
     if not redirect_uri:
