@@ -65,7 +65,7 @@ class OidcClientMetadata(Body, omit_defaults=True):
     backchannel_logout_session_required: bool | UnsetType = UNSET
     frontchannel_logout_uri: WebAddress | UnsetType = UNSET
     frontchannel_logout_session_required: bool | UnsetType = UNSET
-    logo_uri: Annotated[str, Meta(max_length=2048)] | UnsetType = UNSET
+    logo_uri: WebAddress | UnsetType = UNSET
     client_uri: WebAddress | UnsetType = UNSET
     contacts: Texts | UnsetType = UNSET
     tos_uri: WebAddress | UnsetType = UNSET
