@@ -97,6 +97,34 @@ class TestClaims:
             "phone_number_verified": False,
         }
 
+    async def test_blank_members(self, house: House, web: RegisteredClient) -> None:
+        """OpenID Connect Core section 5.3.2: what has no value is left out, in the ID token too."""
+        blank = await house.add_user(
+            "blank",
+            profile={
+                "familyName": "Hopper",
+                "givenName": "",
+                "website": "",
+                "preferredUsername": "",
+                "address": {"locality": "", "country": "US"},
+            },
+        )
+        other = await house.add_user("other", profile={"address": {"locality": ""}})
+        scope = "openid profile address"
+        tokens = await house.sign_in(web, blank, scope=scope)
+        others = await house.sign_in(web, other, scope=scope)
+
+        claims = (await house.userinfo(tokens["access_token"])).json()
+        signed = await house.verify(tokens["id_token"], typ="jwt")
+        nowhere = (await house.userinfo(others["access_token"])).json()
+
+        for said in (claims, signed):
+            assert said["family_name"] == "Hopper"
+            assert said["preferred_username"] == "blank"
+            assert said["address"] == {"country": "US"}
+            assert not said.keys() & {"given_name", "website"}
+        assert "address" not in nowhere
+
     @pytest.mark.parametrize(
         ("scope", "claims"),
         [

@@ -127,7 +127,7 @@ async def _claims(
     if "phone" in scopes:
         claims["phone_number"] = user.primary_phone
         claims["phone_number_verified"] = user.primary_phone is not None
-    if "address" in scopes and (address := user.profile.get("address")) is not None:
+    if "address" in scopes and (address := _without_blanks(user.profile.get("address") or {})):
         claims["address"] = address
     if "custom_data" in scopes and "custom_data" in enabled:
         claims["custom_data"] = user.custom_data
@@ -145,7 +145,7 @@ async def _claims(
 def _profile_claims(user: User) -> dict[str, Any]:
     """name, picture and username stay null when unset; the rest of the profile is left out.
     Times are in milliseconds, as existing clients expect, not in seconds."""
-    profile = user.profile
+    profile = _without_blanks(user.profile)
     claims: dict[str, Any] = {
         "name": user.name,
         "picture": user.avatar,
@@ -153,14 +153,18 @@ def _profile_claims(user: User) -> dict[str, Any]:
         "created_at": to_milliseconds(user.created_at),
         "updated_at": to_milliseconds(user.updated_at),
     }
-    if profile:
-        for claim, member in _FROM_PROFILE.items():
-            if (value := profile.get(member)) is not None:
-                claims[claim] = value
+    for claim, member in _FROM_PROFILE.items():
+        if member in profile:
+            claims[claim] = profile[member]
     preferred = profile.get("preferredUsername") or user.username
     if preferred is not None:
         claims["preferred_username"] = preferred
     return claims
+
+
+def _without_blanks(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that have a value: OpenID Connect Core section 5.3.2."""
+    return {name: value for name, value in members.items() if value not in (None, "")}
 
 
 async def _identities(db: Executor, *, tenant_id: str, user: User) -> dict[str, Any]:
