@@ -145,6 +145,18 @@ class TestSignIn:
 
         assert walk.app.call("isAuthenticated") is False
 
+    def test_another_path(self, walk: Walk) -> None:
+        """An answer that came to another address than the one it was asked to."""
+        page = walk.visitor.open(walk.app.call("signIn", redirectUri=REDIRECT_URI))
+        page = page.submit({"identifier": "reader0", "password": PASSWORD})
+
+        with pytest.raises(Refused):
+            walk.app.call(
+                "handleSignInCallback", callbackUri=page.location.replace("/callback", "/other")
+            )
+
+        assert walk.app.call("isAuthenticated") is False
+
     def test_code_twice(self, walk: Walk) -> None:
         """A callback that is opened a second time signs nobody in."""
         callback = walk.sign_in()

@@ -144,8 +144,12 @@ class Session:
         if session is None:
             raise LogtoException("There is no sign-in to answer: it was answered, or never began")
 
-        # 2. The answer belongs to it. RFC 6749 section 10.12
-        answer = parse_qs(urlsplit(callback_uri).query)
+        # 2. The answer belongs to it, by its path (a proxy may change scheme and host) and by its
+        #    state. RFC 6749 section 10.12
+        callback = urlsplit(callback_uri)
+        if callback.path != urlsplit(session.redirectUri).path:
+            raise LogtoException("The path of the callback URI is not that of the redirect URI")
+        answer = parse_qs(callback.query)
         if not hmac.compare_digest(_single(answer, "state").encode(), session.state.encode()):
             raise LogtoException("Invalid state in the callback URI")
         self.storage.delete("signInSession")
