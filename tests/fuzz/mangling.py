@@ -6,6 +6,7 @@ the first of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote_plus
@@ -47,6 +48,9 @@ NAMES = [
     "redirect_uri", "refresh_token", "request", "request_uri", "resource", "response_mode",
     "response_type", "scope", "state", "token", "token_type_hint", "ui_locales", "first_screen",
     "interaction_mode", "direct_sign_in", "identifier", "parse_error", "claims", "acr_values",
+    "authorization_details", "dpop_jkt", "audience", "subject_token", "subject_token_type",
+    "actor_token", "actor_token_type", "requested_token_type", "device_code", "user_code",
+    "logout_hint", "post_logout_redirect_uri",
 ]  # fmt: skip
 RAW_VALUES = ["%", "%f", "%ff%fe", "%00", "%C3%28", "+%2B", "=", "&&", ";", "%u0041"]
 
@@ -82,19 +86,24 @@ def spoilt(draw: st.DrawFn, good: Mapping[str, str]) -> Form:
         mishap = draw(st.sampled_from(["drop", "repeat", "replace", "add", "case", "tail"]))
         at = draw(st.integers(0, max(0, len(pairs) - 1)))
         if mishap == "add" or not pairs:
-            pairs.insert(at, (draw(st.sampled_from(NAMES) | st.text(max_size=8)), draw(words())))
+            pairs.insert(at, (draw(st.sampled_from(NAMES) | st.text(max_size=8)), draw(texts())))
         elif mishap == "drop":
             del pairs[at]
         elif mishap == "repeat":
             pairs.append((pairs[at][0], draw(st.just(pairs[at][1]) | words())))
         elif mishap == "replace":
-            pairs[at] = (pairs[at][0], draw(words()))
+            pairs[at] = (pairs[at][0], draw(texts()))
         elif mishap == "case":
             name, value = pairs[at]
             pairs[at] = draw(st.sampled_from([(name.upper(), value), (name, value.swapcase())]))
         else:
             tail = f"&{draw(st.sampled_from(NAMES))}={draw(st.sampled_from(RAW_VALUES))}"
     return Form(tuple(pairs), tail)
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Values of any kind, JSON among them: some parameters are written in it."""
+    return words() | json_values().map(json.dumps)
 
 
 def json_values() -> st.SearchStrategy[object]:
