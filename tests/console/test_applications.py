@@ -73,6 +73,21 @@ class TestCreate:
         assert bool(secrets) == (application["type"] not in {"SPA", "Native"})
         assert '"None"' not in page.text
 
+    def test_words(self, console: Open) -> None:
+        """A guide speaks of what it is for: nobody signs in to a machine."""
+        machine = make(console, "machine", "Nightly")
+        settings = console(f"/applications/{id_of(machine)}")
+        native = make(console, "native", "Reader")
+        other = console("/applications/new/other").submit({"name": "Kiosk", "type": "SPA"})
+        plain = make(console, "javascript", "Fish & Chips")
+
+        assert "Call APIs from Nightly" in console(f"/applications/{id_of(machine)}/guide").text
+        assert "sign-in" not in machine.text.partition("Congratulations")[2].partition("Give")[0]
+        assert "The name is shown on the sign-in page." not in settings.text
+        assert "add sign-in to your app." in native.text
+        assert "add sign-in with any OpenID Connect library." in other.text
+        assert "<title>Fish &amp; Chips</title>" in plain.text
+
     def test_other(self, console: Open, api: httpx.Client) -> None:
         """Without a framework the type is chosen."""
         page = console("/applications/new/other").submit({"name": "Kiosk"})
@@ -125,6 +140,41 @@ class TestGuide:
         assert ("redirect_uris", uri) in page.form(holding="redirect_uris").values
         metadata = api.get(f"/api/applications/{id_of(page)}").json()["oidcClientMetadata"]
         assert metadata["redirectUris"] == []
+
+    def test_refused_form(self, console: Open) -> None:
+        """What was refused says so in its own form, which the page opens at; only the other form
+        is called saved."""
+        page = make(console)
+        page = page.submit({"redirect_uris": "http://localhost:3000/callback"})
+        page = page.submit({"post_logout_redirect_uris": "http://localhost:3000/"})
+
+        page = page.submit({"redirect_uris": "javascript:alert(1)"})
+
+        form = page.form(holding="redirect_uris")
+        refused, other = re.findall(
+            r'<form[^>]*id="\w+_uris-form".*?</form>', page.response.text, re.S
+        )
+        assert form.action.endswith("/guide?new=1#redirect_uris-form")
+        assert "Nothing was saved yet: please check the marked fields." in refused
+        assert ("Saved" in refused, "Saved" in other) == (False, True)
+
+    @pytest.mark.parametrize("framework", [*FRAMEWORKS, "other"])
+    def test_no_secret(self, console: Open, api: httpx.Client, framework: str) -> None:
+        """Without a valid secret the code shows a placeholder, and the page leads to a new one."""
+        fields = {"type": "Traditional"} if framework == "other" else {}
+        page = console(f"/applications/new/{framework}").submit({"name": "Bookstore", **fields})
+        id_ = id_of(page)
+        secrets = api.get(f"/api/applications/{id_}/secrets").json()
+        for secret in secrets:
+            api.delete(f"/api/applications/{id_}/secrets/{secret['name']}").raise_for_status()
+
+        page = console(f"/applications/{id_}/guide")
+
+        assert not re.search("[\"':]None[\"']", page.text)
+        assert ("no valid secret" in page.text) == bool(secrets)
+        if secrets:
+            assert framework == "other" or "<app-secret>" in page.text
+            assert page.follow("add one").path == f"/console/applications/{id_}/credentials"
 
 
 class TestSettings:

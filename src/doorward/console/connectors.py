@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from litestar import Response, get, post
@@ -18,12 +19,12 @@ from doorward.console.console import Console
 from doorward.console.fields import Errors, refusal_text
 from doorward.errors import NotFound, RequestError
 from doorward.kit.clock import Clock
-from doorward.kit.ids import CONNECTOR_ID_LENGTH, new_id
+from doorward.kit.ids import CONNECTOR_ID_LENGTH
 from doorward.sign_in_experience.store import get_experience
 from doorward.storage import Database, Executor
 
 PAGE = "/console/connectors"
-_ID_ALPHABET = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
+_ID_PURPOSE = "console.connector_id"
 
 
 @get([PAGE, f"{PAGE}/social"], include_in_schema=False)
@@ -64,15 +65,14 @@ async def show_gallery(console: Console, db: Database) -> Response[str]:
 async def show_setup(console: Console, factory_id: str, db: Database) -> Response[str]:
     """Show the provider's steps beside the form; a connector that is there already is opened."""
     metadata = _get_metadata(factory_id)
+    found = await store.list_connectors(db, tenant_id=console.tenant_id, sealer=console.sealer)
     if not metadata.is_standard:
-        found = await store.list_connectors(db, tenant_id=console.tenant_id, sealer=console.sealer)
         for connector in found:
             if connector.factory_id == factory_id:
                 return console.redirect(f"{PAGE}/{connector.id}")
     values = {field.key: field.default for field in metadata.form if field.default is not None}
-    return _setup_page(
-        console, metadata, connector_id=new_id(CONNECTOR_ID_LENGTH), values=values, errors={}
-    )
+    connector_id = _next_id(console, metadata, found)
+    return _setup_page(console, metadata, connector_id=connector_id, values=values, errors={})
 
 
 @post(f"{PAGE}/social/new/{{factory_id:str}}", include_in_schema=False)
@@ -81,9 +81,8 @@ async def create_connector(
 ) -> Response[str]:
     """Set up a connector under the id that its callback URL was shown with."""
     metadata = _get_metadata(factory_id)
-    connector_id = console.form.text("connector_id")
-    if len(connector_id) != CONNECTOR_ID_LENGTH or not _ID_ALPHABET.issuperset(connector_id):
-        connector_id = new_id(CONNECTOR_ID_LENGTH)
+    found = await store.list_connectors(db, tenant_id=console.tenant_id, sealer=console.sealer)
+    connector_id = _next_id(console, metadata, found)
     config, values = _typed(console, metadata)
     errors = _check(console, metadata, config)
     form_error = None
@@ -180,6 +179,21 @@ def _get_metadata(factory_id: str) -> ConnectorMetadata:
     if factory is None or factory.metadata.type is not ConnectorType.SOCIAL:
         raise NotFound("connector factories", factory_id)
     return factory.metadata
+
+
+def _next_id(console: Console, metadata: ConnectorMetadata, found: list[Connector]) -> str:
+    """Return the id of the provider's next connector: the same until it is set up.
+
+    Its callback URL is registered at the provider first, so that a reload may not change it.
+    """
+    taken = {connector.id for connector in found}
+    for number in count():
+        value = f"{console.tenant_id} {metadata.id} {number}"
+        signature = console.sealer.sign(value, purpose=_ID_PURPOSE).lower()
+        connector_id = "".join(filter(str.isalnum, signature))[:CONNECTOR_ID_LENGTH]
+        if connector_id not in taken:
+            break
+    return connector_id
 
 
 async def _get_connector(console: Console, db: Executor, connector_id: str) -> Connector:
@@ -285,7 +299,6 @@ def _setup_page(
         factory=_factory(console, metadata),
         steps=_steps(metadata),
         callback_url=callback_url(console.endpoint, connector_id),
-        connector_id=connector_id,
         items=_items(metadata),
         values=values,
         errors=errors,

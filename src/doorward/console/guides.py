@@ -11,7 +11,7 @@ from litestar import Response, get, post
 
 from doorward.applications import rules
 from doorward.applications.tables import Application
-from doorward.applications.types import ApplicationType
+from doorward.applications.types import ApplicationType, has_secrets
 from doorward.console.application_credentials import find_secret_value
 from doorward.console.applications import PAGE, application_head
 from doorward.console.console import AnyRequest, Console
@@ -22,6 +22,7 @@ from doorward.kit.clock import Clock
 from doorward.storage import Database
 from doorward.tenants.seed import management_indicator
 
+SECRET_PLACEHOLDER = "<app-secret>"  # noqa: S105 (stands in code for a secret that is not there)
 _MEMBERS = {"redirect_uris": "redirectUris", "post_logout_redirect_uris": "postLogoutRedirectUris"}
 
 
@@ -93,15 +94,20 @@ async def _page(
     metadata = application.oidc_client_metadata
     stored = {which: metadata.get(member, []) for which, member in _MEMBERS.items()}
     uris = stored | (typed or {})
+    secret = await find_secret_value(console, db, application, now=now)
+    lacks_secret = secret is None and has_secrets(application.type)
+    guide = guide_name(framework, application.type)
     return console.page(
-        f"guides/{guide_name(framework, application.type)}.html",
+        f"guides/{guide}.html",
         status=status,
+        guide_name=guide,
         application=application_head(console, application),
         framework=card_of(console, framework),
         is_new=is_new,
         endpoint=console.endpoint,
         issuer=f"{console.endpoint}/oidc",
-        secret=await find_secret_value(console, db, application, now=now),
+        secret=SECRET_PLACEHOLDER if lacks_secret else secret,
+        lacks_secret=lacks_secret,
         default_redirect_uri=framework.redirect_uri,
         default_post_logout_redirect_uri=framework.post_logout_redirect_uri,
         uris=uris,
