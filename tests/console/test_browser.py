@@ -16,6 +16,8 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
 
+IDENTITY = {"name": "nelly", "email": "nelly.the.long.elephant@discord.example.com"}
+
 
 @pytest.fixture(scope="module")
 def state(server: Server, browser: Browser) -> Iterator[dict[str, object]]:
@@ -42,7 +44,7 @@ def fill(server: Server) -> None:
         api.post("/api/connectors", json=body).raise_for_status()
         api.patch("/api/sign-in-exp", json={"socialSignInConnectorTargets": ["discord"]})
         user = api.post("/api/users", json={"username": "ada", "name": "Ada"}).json()
-        identity = {"userId": "80351110224678912", "details": {"name": "nelly"}}
+        identity = {"userId": "80351110224678912", "details": IDENTITY}
         api.put(f"/api/users/{user['id']}/identities/discord", json=identity)
         token = {"name": "nightly-backup"}
         api.post(f"/api/users/{user['id']}/personal-access-tokens", json=token)
@@ -110,6 +112,68 @@ def test_pages(
                 page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
             ), path  # type: ignore[index]
         assert said == []
+
+
+def widths(page: Page) -> list[int]:
+    """Return by how much the page and each of its tables are wider than the place they have."""
+    found: list[int] = page.evaluate(
+        "[document.documentElement, ...document.querySelectorAll('.table, .hero')]"
+        ".map((box) => box.scrollWidth - box.clientWidth)"
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_long_words(server: Server, browser: Browser, state: dict[str, object], size: str) -> None:
+    """Names of one long word break; they push nothing out of sight."""
+    word = "W" * 80
+    with management_api(server) as api:
+        body = {"name": word, "description": word, "type": "Traditional"}
+        id_ = api.post("/api/applications", json=body).json()["id"]
+        api.post(f"/api/applications/{id_}/secrets", json={"name": word}).raise_for_status()
+    try:
+        with fresh_context(browser, size=size, storage_state=state) as context:
+            page = context.new_page()
+            for path in (
+                "",
+                f"/{id_}",
+                f"/{id_}/credentials",
+                f"/{id_}/guide",
+                f"/{id_}/guide?new",
+            ):
+                page.goto(f"{server.admin_endpoint}/console/applications{path}")
+
+                assert set(widths(page)) == {0}, path
+    finally:
+        with management_api(server) as api:
+            api.delete(f"/api/applications/{id_}")
+
+
+def test_tables_on_a_phone(server: Server, browser: Browser, state: dict[str, object]) -> None:
+    """Every cell of every table is in sight, each with the heading of its column."""
+    with fresh_context(browser, size="phone", storage_state=state) as context:
+        page = context.new_page()
+        for path in paths(server):
+            page.goto(f"{server.admin_endpoint}/console/{path}")
+
+            assert set(widths(page)) == {0}, path
+            unnamed = page.locator("td:not(:first-child, [data-label]):not(:has(> .button))")
+            assert unnamed.filter(has_text=re.compile(r"\S")).count() == 0, path
+
+
+def test_picture_that_is_gone(server: Server, browser: Browser, state: dict[str, object]) -> None:
+    """Where a picture cannot be loaded, there is the first letter of the name."""
+    with management_api(server) as api:
+        body = {"name": "Zoe", "avatar": "https://pictures.example/gone.png"}
+        id_ = api.post("/api/users", json=body).json()["id"]
+        try:
+            with fresh_context(browser, storage_state=state) as context:
+                page = context.new_page()
+                page.goto(f"{server.admin_endpoint}/console/users/{id_}")
+
+                expect(page.locator(".head .tile")).to_have_text("Z")
+        finally:
+            api.delete(f"/api/users/{id_}")
 
 
 def test_new_token(server: Server, browser: Browser, state: dict[str, object]) -> None:
