@@ -19,6 +19,7 @@ from litestar.exceptions import HTTPException
 
 from doorward.api import api_routers, provide_name_conflicts, token_verifier
 from doorward.cimd.documents import ClientDocuments
+from doorward.console.errors import show_http_exception
 from doorward.console.routes import console_router
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
@@ -125,8 +126,11 @@ def route_handlers() -> list[Any]:
 
 def render_unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer programs with JSON and people with a page."""
-    if is_api_path(request.scope["path"]):
+    path = request.scope["path"]
+    if is_api_path(path):
         return render_http_exception(request, error)
+    if path.startswith("/console/"):
+        return show_http_exception(request, error)
     return render_page_error(request, error)
 
 

@@ -50,6 +50,23 @@ class TestGallery:
         assert any(name.startswith("React") for name in visible)
         assert not any(name.startswith("Flask") for name in visible)
 
+    @pytest.mark.parametrize(
+        ("words", "framework", "other"),
+        [
+            ("python", "Django", "React"),
+            ("node", "Express", "Vue"),
+            ("BROWSER", "JavaScript", "Vue"),
+        ],
+    )
+    def test_description(self, console: Open, words: str, framework: str, other: str) -> None:
+        """What a card says is searched too."""
+        page = console(f"/applications/gallery?q={words}")
+
+        shown = re.findall(r'<li data-card="([^"]+)"[^>]*?( hidden)?><a', page.response.text)
+        names = {text.split()[0] for text, hidden in shown if not hidden}
+        assert framework in names
+        assert other not in names
+
     def test_unknown_framework(self, console: Open) -> None:
         """A framework that is not there is a page that says so."""
         assert console("/applications/new/cobol").status == 404
@@ -140,6 +157,19 @@ class TestGuide:
         assert ("redirect_uris", uri) in page.form(holding="redirect_uris").values
         metadata = api.get(f"/api/applications/{id_of(page)}").json()["oidcClientMetadata"]
         assert metadata["redirectUris"] == []
+
+    def test_uri_typed_twice(self, console: Open, api: httpx.Client) -> None:
+        """An address that was typed twice is kept once, in the guide and in the settings."""
+        twice = ["http://localhost:3000/callback", "http://localhost:3000/callback "]
+        page = make(console)
+        id_ = id_of(page)
+
+        page.submit({"redirect_uris": twice})
+        console(f"/applications/{id_}").submit({"post_logout_redirect_uris": twice})
+
+        metadata = api.get(f"/api/applications/{id_}").json()["oidcClientMetadata"]
+        assert metadata["redirectUris"] == ["http://localhost:3000/callback"]
+        assert metadata["postLogoutRedirectUris"] == ["http://localhost:3000/callback"]
 
     def test_refused_form(self, console: Open) -> None:
         """What was refused says so in its own form, which the page opens at; only the other form
@@ -351,6 +381,17 @@ class TestSettings:
         assert ("refresh_token_ttl_in_days", "181") in values
         assert api.get(f"/api/applications/{id_}").json()["name"] == "Bookstore"
 
+    def test_origin_with_slash(self, console: Open, api: httpx.Client) -> None:
+        """The slash that a browser shows after a host is no part of an origin."""
+        id_ = id_of(make(console))
+
+        console(f"/applications/{id_}").submit(
+            {"cors_allowed_origins": ["https://a.example/", "https://a.example"]}
+        )
+
+        custom = api.get(f"/api/applications/{id_}").json()["customClientMetadata"]
+        assert custom["corsAllowedOrigins"] == ["https://a.example"]
+
     def test_machine_has_no_redirects(self, console: Open, api: httpx.Client) -> None:
         """A machine has a name and a description, and keeps them."""
         id_ = id_of(make(console, "machine", "Nightly"))
@@ -397,6 +438,22 @@ class TestCredentials:
 
         assert ask_for_token(server_on_each, id_, secrets["Default secret"]) == 401
         assert ask_for_token(server_on_each, id_, secrets["staging"]) == 200
+
+    def test_lifetime(self, console: Open) -> None:
+        """A secret for seven days has seven days left when it is made."""
+        page = console(f"/applications/{id_of(make(console))}/credentials").submit(
+            {"name": "week", "expires_in_days": "7"}, button="Add secret"
+        )
+
+        assert "In 7 days" in page.text
+
+    def test_address_of_a_refused_form(self, console: Open) -> None:
+        """The address that a refused secret leaves behind leads to its page."""
+        path = f"/applications/{id_of(make(console))}"
+        page = console(f"{path}/credentials").submit({"name": " "}, button="Add secret")
+        assert (page.status, page.path) == (422, f"/console{path}/secrets")
+
+        assert console(f"{path}/secrets").path == f"/console{path}/credentials"
 
     def test_name_in_use(self, console: Open) -> None:
         """Two secrets of one name are refused beside the field."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -103,6 +104,18 @@ class TestExperience:
         assert 'lang="de"' in answer.response.text
         assert "frame-ancestors 'self'" in answer.response.headers["content-security-policy"]
         assert api.get("/api/sign-in-exp").json() == before
+
+    def test_too_much_css(self, console: Open) -> None:
+        """The field takes no more than can be saved; more than a form may hold is told plainly."""
+        page = console("/sign-in-experience/branding")
+        assert re.search(
+            r'<textarea[^>]*name="custom_css"[^>]*maxlength="65536"', page.response.text
+        )
+
+        page = page.submit({"custom_css": "a" * 300_000})
+
+        assert page.status == 413
+        assert "It is larger than the console takes." in page.text
 
     def test_css_cannot_leave_its_element(self, console: Open, api: httpx.Client) -> None:
         """Custom CSS cannot close its style element and begin a script."""

@@ -226,6 +226,60 @@ class TestAuthorizationRequest:
 
         assert page.url == f"{server_on_each.admin_endpoint}/console/users?q=ada&page=1"
 
+    def test_form_without_session(self, server_on_each: Server, enter: Enter) -> None:
+        """Who sent a form after the session had ended comes back to its page, and is told."""
+        visitor = enter()
+        page = visitor.open(f"{server_on_each.admin_endpoint}/console/users?q=ada")
+        visitor.client.cookies.delete("_console_admin")
+
+        page = page.submit({"username": "grace", "password": PASSWORD}, button="Create user")
+
+        assert page.url == f"{server_on_each.admin_endpoint}/console/users?q=ada"
+        assert "Not saved: your session had ended." in page.text
+        again = visitor.open(page.url)
+        assert "Not saved" not in again.text
+
+    def test_refused_form_without_session(self, server_on_each: Server, enter: Enter) -> None:
+        """A refused form stands at an address without a page: its page is come back to."""
+        visitor = enter()
+        users = f"{server_on_each.admin_endpoint}/console/users"
+        page = visitor.open(users).submit(
+            {"username": "refused", "name": "Refused", "password": PASSWORD}, button="Create user"
+        )
+        user = page.url
+        page = page.submit({"password": "short"}, button="Reset password")
+        assert (page.status, page.url) == (422, f"{user}/password")
+        visitor.client.cookies.delete("_console_admin")
+
+        page = page.submit({"password": PASSWORD}, button="Reset password")
+
+        assert page.url == user
+        assert "Not saved: your session had ended." in page.text
+
+    @pytest.mark.parametrize(
+        "referer", ["", "https://evil.example/", "http://[", "//evil.example/console/users"]
+    )
+    def test_form_from_elsewhere(self, server_on_each: Server, enter: Enter, referer: str) -> None:
+        """A form of another site leads to no address but one of the console."""
+        visitor = enter()
+        visitor.client.cookies.delete("_console_admin")
+        console = f"{server_on_each.admin_endpoint}/console"
+
+        answer = visitor.client.post(f"{console}/users", headers={"referer": referer})
+        page = visitor.open(str(httpx.URL(console).join(answer.headers["location"])))
+
+        assert page.url in {f"{console}/get-started", f"{console}/users"}
+
+    def test_sign_out_without_session(self, server_on_each: Server, enter: Enter) -> None:
+        """Signing out edits nothing, so that nothing is called lost."""
+        visitor = enter()
+        page = visitor.open(f"{server_on_each.admin_endpoint}/console/users")
+        visitor.client.cookies.delete("_console_admin")
+
+        page = page.submit(button="Sign out")
+
+        assert "Not saved" not in page.text
+
 
 class TestCallback:
     def capture(self, server: Server, visitor: Visitor) -> str:

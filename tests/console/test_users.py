@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -49,6 +50,18 @@ class TestUsers:
         values = dict(page.form(holding="username").values)
         assert (values["username"], values["password"]) == (username, "")
         assert [u for u in api.get("/api/users").json() if u["username"] == username] == []
+
+    def test_signs_in_with(self, console: Open, api: httpx.Client) -> None:
+        """Who has a username and no password does not sign in with it."""
+        api.post("/api/users", json={"username": "nopassword"}).raise_for_status()
+        self.make(console, "haspassword")
+
+        without, with_ = (
+            re.findall(r'<span class="tag">(\w+)</span>', console(f"/users?q={name}").response.text)
+            for name in ("nopassword", "haspassword")
+        )
+
+        assert (without, with_) == ([], ["Username"])
 
     def test_name_in_use(self, console: Open) -> None:
         """A user name that is taken is refused beside its field."""

@@ -18,7 +18,13 @@ from doorward.console.applications import (
     application_head,
 )
 from doorward.console.console import Console
-from doorward.console.fields import check_origins, check_redirect_uris, check_text, check_urls
+from doorward.console.fields import (
+    check_origins,
+    check_redirect_uris,
+    check_text,
+    check_urls,
+    typed_origins,
+)
 from doorward.kit.clock import Clock
 from doorward.storage import Database
 
@@ -100,8 +106,9 @@ def _typed(console: Console, application: Application) -> dict[str, Any]:
         values[name] = form.is_on(name)
     if application.type == ApplicationType.MACHINE_TO_MACHINE:
         return _stored(application) | values
-    for name in ("redirect_uris", "post_logout_redirect_uris", "cors_allowed_origins"):
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
         values[name] = form.texts(name)
+    values["cors_allowed_origins"] = typed_origins(form, "cors_allowed_origins")
     for name in _SIGN_OUT_URIS:
         values[name] = form.text(name)
     for name in (

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Response, get, post
@@ -155,8 +155,8 @@ def application_head(console: Console, application: Application) -> dict[str, An
 
 
 def days_until(moment: datetime, *, now: datetime) -> int:
-    """Return the whole days that are left, at least 0."""
-    return max(0, (moment - now).days)
+    """Return the days that are left, one that has begun among them; at least 0."""
+    return max(0, -((now - moment) // timedelta(days=1)))
 
 
 def _get_framework(framework_id: str) -> Framework:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -54,15 +54,22 @@ LANGUAGE = "en"
 CSRF_FIELD = "csrf"
 
 _CSRF_PURPOSE = "console.form"
+_KEEPS_NOTHING = frozenset(
+    {"/console/sign-out", "/console/theme", "/console/sign-in-experience/preview"}
+)
 _THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 
 class SignInNeeded(Exception):
-    """There is no live session of the console; `return_to` is where the browser wanted to go."""
+    """There is no live session of the console; `return_to` is where the browser wanted to go.
 
-    def __init__(self, return_to: str) -> None:
+    `is_unsaved` tells that a form came, whose fields are lost.
+    """
+
+    def __init__(self, return_to: str, *, is_unsaved: bool) -> None:
         super().__init__("no console session")
         self.return_to = return_to
+        self.is_unsaved = is_unsaved
 
 
 class NotAnAdministrator(Exception):
@@ -180,11 +187,11 @@ async def provide_console(
         else None
     )
     if session is None:
-        raise SignInNeeded(_return_path(request))
+        raise _sign_in_needed(request)
     if session.session_id is not None and not await is_session_alive(
         db, tenant_id=ADMIN_TENANT, session_id=session.session_id, now=now
     ):
-        raise SignInNeeded(_return_path(request))
+        raise _sign_in_needed(request)
 
     # 3. Of somebody who may: asked each time, so that a role taken away counts at once.
     administrator = await find_administrator(db, snapshots, user_id=session.user_id)
@@ -275,10 +282,19 @@ def drop_cookie(response: Response[Any], name: str, *, edge: Edge) -> None:
     keep_cookie(response, name, "", edge=edge, lifetime=timedelta(0))
 
 
-def _return_path(request: AnyRequest) -> str:
-    """Return the page to come back to after signing in; a form cannot be sent again."""
+def _sign_in_needed(request: AnyRequest) -> SignInNeeded:
+    """Name the page to come back to after signing in. A form cannot be sent again: its page is."""
+    path = request.scope["path"]
     if request.method != "GET":
-        return "/console"
+        return SignInNeeded(referring_page(request), is_unsaved=path not in _KEEPS_NOTHING)
     query = request.scope["query_string"].decode("latin-1")
-    path = quote(request.scope["path"])
-    return f"{path}?{query}" if query else path
+    return SignInNeeded(f"{quote(path)}?{query}" if query else quote(path), is_unsaved=False)
+
+
+def referring_page(request: AnyRequest) -> str:
+    """Return path and query of the page that a request came from, "" for none; of any site."""
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

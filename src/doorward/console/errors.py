@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get
 from litestar.exceptions import HTTPException, NotFoundException
@@ -17,9 +17,11 @@ from doorward.console.console import (
     NotAnAdministrator,
     SignInNeeded,
     drop_cookie,
+    keep_cookie,
     redirect,
 )
 from doorward.console.hosted import hosted_message
+from doorward.console.toasts import TOAST_COOKIE, seal_toast
 from doorward.errors import NotFound, RequestError, ServiceUnavailable
 from doorward.kit.edge import Edge
 from doorward.tenants.seed import ADMIN_TENANT, CONSOLE_APPLICATION_ID
@@ -41,13 +43,19 @@ def error_handlers() -> ExceptionHandlersMap:
         NotFound: _show_not_found,
         RequestError: _show_refusal,
         ServiceUnavailable: _show_busy,
-        HTTPException: _show_http_exception,
+        HTTPException: show_http_exception,
         Exception: _show_unexpected,
     }
 
 
-def _ask_to_sign_in(_request: AnyRequest, error: SignInNeeded) -> Response[str]:
-    return redirect(f"/console/sign-in?{urlencode({'return_to': error.return_to})}")
+def _ask_to_sign_in(request: AnyRequest, error: SignInNeeded) -> Response[str]:
+    response = redirect(f"/console/sign-in?{urlencode({'return_to': error.return_to})}")
+    if error.is_unsaved:
+        state = request.app.state
+        text = state["texts"].get(LANGUAGE).text("toast.not_saved")
+        sealed = seal_toast(text, sealer=state["sealer"])
+        keep_cookie(response, TOAST_COOKIE, sealed, edge=_edge(request))
+    return response
 
 
 def _refuse_user(request: AnyRequest, _error: NotAnAdministrator) -> Response[str]:
@@ -86,15 +94,29 @@ def _show_busy(request: AnyRequest, error: ServiceUnavailable) -> Response[str]:
     return response
 
 
-def _show_http_exception(request: AnyRequest, error: HTTPException) -> Response[str]:
+def show_http_exception(request: AnyRequest, error: HTTPException) -> Response[str]:
+    """Answer what a handler refused, or what no route answers."""
     if _edge(request).tenant_id != ADMIN_TENANT:
         # Other tenants have no console: the answer is that of any unknown address.
         return _outside(request, "error.not_found", status=404, actions=())
     if error.status_code >= 500:
         return _show_unexpected(request, error)
-    keys = {403: "message.stale_form", 404: "error.not_found", 405: "error.not_found"}
-    key = keys.get(error.status_code, "error.bad_request")
+    if error.status_code == 405 and request.method == "GET":
+        return redirect(_page_of(request.scope["path"]))
+    keys = {
+        403: "message.stale_form",
+        404: "error.not_found",
+        405: "error.not_found",
+        413: "message.too_large",
+    }
+    key = keys.get(error.status_code, "message.unreadable")
     return _show(request, key, status=error.status_code)
+
+
+def _page_of(path: str) -> str:
+    """Return the page whose form is sent to `path`: a refused one leaves its address behind."""
+    above, _, last = path.rpartition("/")
+    return f"{quote(above)}/credentials" if last == "secrets" else quote(above)
 
 
 def _show_unexpected(request: AnyRequest, error: Exception) -> Response[str]:

@@ -123,7 +123,7 @@ def typed_methods(form: Form) -> Values:
     ):
         values[name] = form.is_on(name)
     values["sign_in_identifiers"] = form.texts("sign_in_identifiers")
-    targets = list(dict.fromkeys(form.texts("social_targets")))
+    targets = form.texts("social_targets")
     act, _, target = form.text("act").partition(" ")
     values["social_targets"] = moved(targets, act, target)
     return values

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from doorward.applications.redirect_uris import find_fault
 from doorward.console.console import Console
+from doorward.console.forms import Form
 from doorward.errors import RequestError
 from doorward.management.errors import TEXTS
 
@@ -45,6 +46,11 @@ def check_redirect_uris(console: Console, uris: list[str]) -> ListErrors:
         for index, uri in enumerate(uris)
         if (fault := find_fault(uri)) is not None
     }
+
+
+def typed_origins(form: Form, name: str) -> list[str]:
+    """Return the origins of a field, without the slash that browsers show after a host."""
+    return list(dict.fromkeys(origin.removesuffix("/") for origin in form.texts(name)))
 
 
 def check_origins(console: Console, origins: list[str]) -> ListErrors:

@@ -31,8 +31,9 @@ class Form:
         return self._values.get(name, [""])[-1]
 
     def texts(self, name: str) -> list[str]:
-        """Return every value of a field that is not empty, in order."""
-        return [value.strip() for value in self._values.get(name, []) if value.strip()]
+        """Return every value of a field that is not empty, in order, each once."""
+        values = (value.strip() for value in self._values.get(name, []))
+        return list(dict.fromkeys(filter(None, values)))
 
     def is_on(self, name: str) -> bool:
         """Tell whether a checkbox is ticked."""

@@ -1,4 +1,4 @@
-"""Applications > gallery: what are you building? Cards, filtered by type and by name."""
+"""Applications > gallery: what are you building? Cards, filtered by type and by words."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def _group(
     for framework in FRAMEWORKS:
         if framework.type == type_:
             has_type = not chosen or type_ is None or type_ in chosen
-            words = f"{framework.name} {console.text(key)}".lower()
-            is_shown = has_type and search.lower() in words
-            cards.append({**card_of(console, framework), "is_shown": is_shown})
+            card = card_of(console, framework)
+            words = f"{card['name']} {card['type_name']} {card['description']}"
+            is_shown = has_type and search.lower() in words.lower()
+            cards.append({**card, "words": words, "is_shown": is_shown})
     return {"title": console.text(key), "frameworks": cards}

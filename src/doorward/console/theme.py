@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from litestar import Response, post
 
-from doorward.console.console import THEME_COOKIE, AnyRequest, Console, keep_cookie
+from doorward.console.console import (
+    THEME_COOKIE,
+    AnyRequest,
+    Console,
+    keep_cookie,
+    referring_page,
+)
 from doorward.console.sign_in import local_path
 
 _LIFETIME = timedelta(days=400)
@@ -16,10 +21,7 @@ _LIFETIME = timedelta(days=400)
 @post("/console/theme", include_in_schema=False)
 async def choose_theme(request: AnyRequest, console: Console) -> Response[str]:
     """Keep the theme and go back to the page it was chosen on."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    response = console.redirect(
-        local_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
-    )
+    response = console.redirect(local_path(referring_page(request)))
     theme = console.form.text("theme")
     if theme in {"system", "light", "dark"}:
         keep_cookie(response, THEME_COOKIE, theme, edge=console.edge, lifetime=_LIFETIME)
