@@ -64,7 +64,7 @@ class TestUsers:
         assert (without, with_) == ([], ["Username"])
 
     def test_name_in_use(self, console: Open) -> None:
-        """A user name that is taken is refused beside its field."""
+        """A username that is taken is refused beside its field."""
         self.make(console, "twice")
 
         page = self.make(console, "twice")
