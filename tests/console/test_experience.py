@@ -50,6 +50,15 @@ class TestExperience:
         assert "need a password" in page.text
         assert api.get("/api/sign-in-exp").json()["signUp"]["password"] is True
 
+    def test_who_signs_up_can_sign_in(self, console: Open, api: httpx.Client) -> None:
+        """An account is made with an identifier that it may be entered with again."""
+        page = console(self.PAGE).submit({"sign_in_identifiers": ["email"]}, button="Save changes")
+
+        assert page.status == 422
+        assert "could not sign in with it again" in page.text
+        methods = api.get("/api/sign-in-exp").json()["signIn"]["methods"]
+        assert [method["identifier"] for method in methods] == ["username"]
+
     def test_branding(self, console: Open, api: httpx.Client) -> None:
         """Colours, logo, links and CSS are saved and are on the sign-in page."""
         page = console("/sign-in-experience/branding").submit(

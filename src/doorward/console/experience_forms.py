@@ -155,6 +155,8 @@ def check_methods(console: Console, values: Values) -> Errors:
         errors["sign_up_password"] = console.text("error.username_needs_password")
     if not set(values["sign_in_identifiers"]) <= set(IdentifierType):
         errors["sign_in_identifiers"] = console.text("error.choose")
+    elif identifier not in {*values["sign_in_identifiers"], NOT_APPLICABLE}:
+        errors["sign_in_identifiers"] = console.text("error.sign_in_lacks_sign_up")
     return errors
 
 
