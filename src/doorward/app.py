@@ -20,12 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doorward.cimd.documents import ClientDocuments
-from doorward.errors import ConfigurationError
+from doorward.errors import ConfigurationError, DoorwardError
 from doorward.keys.ring import current_keys
 from doorward.keys.schedule import rotate_forever
 from doorward.kit.certificates import load_authorities
 from doorward.kit.clock import Clock, SystemClock
-from doorward.kit.crypto import Sealer
 from doorward.kit.edge import Edge, certificate_header, client_address
 from doorward.kit.http_client import HttpClient
 from doorward.kit.ids import new_id
@@ -42,6 +41,7 @@ from doorward.storage import Database, Snapshots, open_database
 from doorward.storage.errors import DatabaseUnavailable
 from doorward.storage.migrate import migrate
 from doorward.sweep import sweep_forever
+from doorward.tenants.master_key import open_sealer
 from doorward.tenants.seed import ADMIN_TENANT, DEFAULT_TENANT, seed
 from doorward.users.passwords import Passwords
 from doorward.web import create_web
@@ -102,7 +102,6 @@ class App:
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._sealer = Sealer(settings.master_key())
         self._places = {
             tenant_id: _Place(
                 tenant_id=tenant_id,
@@ -137,11 +136,16 @@ class App:
         if await migrate(self.settings):
             log.info("database migrated")
         db = await open_database(self.settings)
-        if await seed(db, sealer=self._sealer, clock=self._clock):
+        try:
+            sealer = await open_sealer(db, settings=self.settings)
+        except DoorwardError:
+            await db.close()
+            raise
+        if await seed(db, sealer=sealer, clock=self._clock):
             log.info("first start: tenants created")
         snapshots = Snapshots(db, clock=self._clock)
         for tenant_id in self._places:
-            await current_keys(await snapshots.current(tenant_id), sealer=self._sealer)
+            await current_keys(await snapshots.current(tenant_id), sealer=sealer)
         pages = open_pages()
         http = HttpClient(
             allow_private_addresses=self.settings.allow_private_addresses,
@@ -152,7 +156,7 @@ class App:
         )
         proofs = ProofVerifier(
             db=db,
-            sealer=self._sealer,
+            sealer=sealer,
             clock=self._clock,
             requires_nonce=self.settings.require_dpop_nonce,
         )
@@ -160,7 +164,7 @@ class App:
             db=db,
             snapshots=snapshots,
             clock=self._clock,
-            sealer=self._sealer,
+            sealer=sealer,
             templates=pages.templates,
             texts=pages.texts,
             http=http,
@@ -175,7 +179,7 @@ class App:
                 db=db,
                 snapshots=snapshots,
                 clock=self._clock,
-                sealer=self._sealer,
+                sealer=sealer,
                 http=http,
                 documents=documents,
                 proofs=proofs,
@@ -184,7 +188,7 @@ class App:
                 call_internally=self,
             )
         )
-        clock, sealer, interval = self._clock, self._sealer, _SWEEP_INTERVAL
+        clock, interval = self._clock, _SWEEP_INTERVAL
         kinds = {
             BACKCHANNEL_LOGOUT: backchannel_logout(
                 snapshots=snapshots,

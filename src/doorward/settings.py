@@ -105,13 +105,18 @@ def _database_url(value: str) -> str:
 
 
 def _secret_key(value: str) -> Secret:
+    _key_bytes(value)
+    return Secret(value)
+
+
+def _key_bytes(value: str) -> bytes:
     try:
         key = urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except ValueError as error:
         raise ValueError("must be 32 bytes in base64url") from error
     if len(key) != 32:
         raise ValueError("must be 32 bytes in base64url")
-    return Secret(value)
+    return key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,25 +295,41 @@ class Settings:
 
     def master_key(self) -> bytes:
         """Return the 32-byte master key, generating it into the data folder the first time."""
-        text = self.secret_key.reveal() if self.secret_key else self._stored_key()
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return self.find_master_key() or self._generate_key()
 
-    def _stored_key(self) -> str:
-        path = self.data_dir / "secret.key"
+    def find_master_key(self) -> bytes | None:
+        """Return the master key if there is one already.
+
+        Raises:
+            ConfigurationError: what stands in the file is no key.
+        """
+        if self.secret_key:
+            return _key_bytes(self.secret_key.reveal())
         try:
-            return path.read_text().strip()
+            return _key_bytes(self.key_path.read_text().strip())
         except FileNotFoundError:
-            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+            return None
+        except ValueError as error:
+            raise ConfigurationError(f"{self.key_path}: {error}") from error
+
+    @property
+    def key_path(self) -> Path:
+        """The file of the master key, where DOORWARD_SECRET_KEY does not hold it."""
+        return self.data_dir / "secret.key"
+
+    def _generate_key(self) -> bytes:
+        path = self.key_path
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = secrets.token_bytes(32)
         # Written aside and linked into place: two workers starting at once agree on one key,
         # and a crash cannot leave half a key behind.
         draft = path.with_name(f".secret.key.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(text + "\n")
         try:
+            draft.touch(mode=0o600)
+            draft.write_text(urlsafe_b64encode(key).decode().rstrip("=") + "\n")
             os.link(draft, path)
         except FileExistsError:
-            return path.read_text().strip()
+            return _key_bytes(path.read_text().strip())
         finally:
-            draft.unlink()
-        return text
+            draft.unlink(missing_ok=True)
+        return key

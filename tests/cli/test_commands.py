@@ -133,6 +133,55 @@ class TestBackup:
             host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
 
 
+class TestMasterKey:
+    def test_a_database_does_not_open_without_its_own(
+        self, database_kind: Kind, tmp_path: Path
+    ) -> None:
+        """Restored without the key, or beside another one: each command says so in one line, and
+        none makes up a key that opens nothing. With the right key back, all is well."""
+        with empty_database(database_kind, directory=tmp_path) as url:
+            host = Server(directory=tmp_path, database_url=url, is_warm=True)
+            host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+            key = tmp_path / "data" / "secret.key"
+            right = key.read_text()
+
+            key.unlink()
+            create = ["admin", "create", "bob", "--password", "violet-lamp-harbour"]
+            for command in (["up"], ["token"], ["keys", "list"], create):
+                assert _refusal(host, *command) == (
+                    "doorward: there is no master key, but the database is sealed with one: "
+                    f"put back {key}, or set DOORWARD_SECRET_KEY\n"
+                )
+            with pytest.raises(ServerError, match="fail master key: there is no master key"):
+                host.command("doctor")
+            assert not key.exists()
+
+            key.write_text("A" * 43 + "\n")
+            key.chmod(0o600)
+            for command in (["up"], ["token"]):
+                assert _refusal(host, *command) == (
+                    "doorward: this master key does not open the database: "
+                    f"put back the {key} that sealed it\n"
+                )
+            with pytest.raises(ServerError, match="fail master key: this master key does not"):
+                host.command("doctor")
+
+            key.write_text(right)
+            assert f"ok   master key: {key}" in host.command("doctor")
+            assert host.command("token").startswith("eyJ")
+
+    def test_half_a_key_is_said_clearly(self, host: Server) -> None:
+        """A file that was cut off is no key."""
+        host.command("migrate")
+        key = host.directory / "data" / "secret.key"
+        key.write_text("half")
+        key.chmod(0o600)
+
+        assert _refusal(host, "token") == f"doorward: {key}: must be 32 bytes in base64url\n"
+        with pytest.raises(ServerError, match=r"fail master key: .*must be 32 bytes"):
+            host.command("doctor")
+
+
 class TestLooking:
     def test_doctor_finds_a_readable_key(self, host: Server) -> None:
         """A master key that others can read is a failure, exit status 1."""
@@ -166,6 +215,20 @@ class TestLooking:
 
         assert result.returncode == 1
         assert result.stderr == "doorward: unknown setting DOORWARD_PROT\n"
+
+
+def _refusal(host: Server, *arguments: str) -> str:
+    """Run a command that is refused; return what it says."""
+    result = subprocess.run(
+        [sys.executable, "-m", "doorward", *arguments],
+        env=host.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.returncode == 1
+    return result.stderr
 
 
 def _jwks_with(server: Server, kid: str) -> list[dict[str, str]]:

@@ -101,15 +101,16 @@ def _with_database(work: Callable[[Settings, Database], Awaitable[str]]) -> str:
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     """Open a database that is migrated and seeded, as a first start would."""
     from doorward.kit.clock import SystemClock
-    from doorward.kit.crypto import Sealer
     from doorward.storage import open_database
     from doorward.storage.migrate import migrate
+    from doorward.tenants.master_key import open_sealer
     from doorward.tenants.seed import seed
 
     await migrate(settings)
     db = await open_database(settings)
     try:
-        await seed(db, sealer=Sealer(settings.master_key()), clock=SystemClock())
+        sealer = await open_sealer(db, settings=settings)
+        await seed(db, sealer=sealer, clock=SystemClock())
         yield db
     finally:
         await db.close()

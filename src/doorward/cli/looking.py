@@ -53,8 +53,10 @@ def _examine() -> Iterator[Verdict]:
         return
     yield "ok", f"settings: endpoint {settings.endpoint}, console {settings.admin_endpoint}"
     yield from _examine_exposure(settings)
-    yield from _examine_database(settings)
-    yield _examine_key(settings)
+    database = list(_examine_database(settings))
+    yield from database
+    is_readable = all(level != "fail" for level, _ in database)
+    yield _examine_key(settings, is_readable=is_readable)
     yield from _examine_machine(settings)
 
 
@@ -92,10 +94,34 @@ def _examine_database(settings: Settings) -> Iterator[Verdict]:
         yield "warn", "workers: SQLite has one writer; one worker serves it best"
 
 
-def _examine_key(settings: Settings) -> Verdict:
+def _examine_key(settings: Settings, *, is_readable: bool) -> Verdict:
+    try:
+        settings.find_master_key()
+        if is_readable:
+            asyncio.run(_check_key(settings))
+    except (DoorwardError, OSError) as error:
+        return "fail", f"master key: {error}"
+    return _examine_key_place(settings)
+
+
+async def _check_key(settings: Settings) -> None:
+    from doorward.storage import open_database
+    from doorward.storage.migrate import current_revision
+    from doorward.tenants.master_key import check_master_key
+
+    if await current_revision(settings) is None:
+        return
+    db = await open_database(settings)
+    try:
+        await check_master_key(db, settings=settings)
+    finally:
+        await db.close()
+
+
+def _examine_key_place(settings: Settings) -> Verdict:
     if settings.secret_key:
         return "ok", "master key: from DOORWARD_SECRET_KEY"
-    path = settings.data_dir / "secret.key"
+    path = settings.key_path
     if not path.exists():
         return "ok", f"master key: the first start generates {path}"
     if stat.S_IMODE(path.stat().st_mode) & 0o077:

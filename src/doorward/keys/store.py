@@ -25,6 +25,9 @@ _LIST = Statement(
     .order_by(_t.active_from, _t.created_at),
     into=StoredKey,
 )
+_FIND_SEALED = Statement(
+    select(_t.private_key).where(_t.tenant_id == bindparam("tenant_id")).limit(1)
+)
 _INSERT = insert_statement(signing_keys)
 _END = Statement(
     update(signing_keys)
@@ -62,6 +65,13 @@ _DEFAULT_POLICY = KeyPolicy()
 async def list_keys(db: Executor, *, tenant_id: str) -> list[StoredKey]:
     """Return every key of the tenant in the order in which they sign."""
     return await db.all(_LIST, tenant_id=tenant_id)
+
+
+async def find_sealed_key(db: Executor, *, tenant_id: str) -> str | None:
+    """Return the sealed private half of one of the tenant's keys, whichever; also where the
+    database has yet to be migrated."""
+    row = await db.one(_FIND_SEALED, tenant_id=tenant_id)
+    return None if row is None else str(row["private_key"])
 
 
 async def add_key(
