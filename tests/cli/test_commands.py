@@ -182,6 +182,59 @@ class TestMasterKey:
             host.command("doctor")
 
 
+class TestWhatTheMachineRefuses:
+    """One line says what is wrong; a traceback would say where our code was."""
+
+    def test_a_data_folder_that_cannot_be(self, tmp_path: Path) -> None:
+        """A file in its place, or a place where nobody can make a folder."""
+        (tmp_path / "file").touch()
+        settings = {"DOORWARD_DATA_DIR": str(tmp_path / "file")}
+        file = Server(directory=tmp_path, settings=settings)
+        nowhere = Server(directory=tmp_path, settings={"DOORWARD_DATA_DIR": "/proc/nope"})
+
+        for command in ("up", "token"):
+            assert _refusal(file, command) == f"doorward: {tmp_path / 'file'} is not a folder\n"
+        assert _refusal(nowhere, "up") == "doorward: /proc/nope: No such file or directory\n"
+        with pytest.raises(ServerError, match="file cannot be written into: Not a directory"):
+            file.command("doctor")
+        with pytest.raises(ServerError, match="/proc cannot be written into: No such file"):
+            nowhere.command("doctor")
+
+    def test_a_database_that_is_none(self, host: Server) -> None:
+        """A file that is something else is left as it is."""
+        path = host.directory / "data" / "doorward.sqlite"
+        path.parent.mkdir()
+        path.write_text("a shopping list " * 100)
+        says = f"{path} is not an SQLite database: file is not a database\n"
+
+        assert _refusal(host, "up") == f"doorward: {says}"
+        assert _refusal(host, "backup", "copy") == "doorward: SQLite: file is not a database\n"
+        with pytest.raises(ServerError, match=f"fail database: {says}"):
+            host.command("doctor")
+        assert path.read_text() == "a shopping list " * 100
+
+    def test_a_backup_into_a_folder_that_is_not_there(self, host: Server) -> None:
+        """The target is named, not the file that is written first."""
+        host.command("migrate")
+
+        for target in ("/no/such/folder/copy", "/proc/copy"):
+            assert _refusal(host, "backup", target) == (
+                f"doorward: {target} cannot be written: No such file or directory\n"
+            )
+
+    def test_a_full_disk(self, host: Server) -> None:
+        """A first start, and a backup, for which there is no room."""
+        started = _refusal(host, "up", largest_file=100_000)
+        host.command("migrate")
+        copy = host.directory / "copy"
+
+        copied = _refusal(host, "backup", str(copy), largest_file=100_000)
+
+        assert started == "doorward: the database cannot be migrated: disk I/O error\n"
+        assert copied == "doorward: SQLite: disk I/O error\n"
+        assert list(host.directory.iterdir()) == [host.directory / "data"]
+
+
 class TestLooking:
     def test_doctor_finds_a_readable_key(self, host: Server) -> None:
         """A master key that others can read is a failure, exit status 1."""
@@ -217,10 +270,16 @@ class TestLooking:
         assert result.stderr == "doorward: unknown setting DOORWARD_PROT\n"
 
 
-def _refusal(host: Server, *arguments: str) -> str:
-    """Run a command that is refused; return what it says."""
+def _refusal(host: Server, *arguments: str, largest_file: int | None = None) -> str:
+    """Run a command that is refused; return what it says.
+
+    No file may grow beyond `largest_file` bytes, as on a disk that is full.
+    """
+    command = [sys.executable, "-m", "doorward", *arguments]
+    if largest_file is not None:
+        command = ["prlimit", f"--fsize={largest_file}", *command]
     result = subprocess.run(
-        [sys.executable, "-m", "doorward", *arguments],
+        command,
         env=host.environment,
         capture_output=True,
         text=True,

@@ -8,7 +8,9 @@ Imports of the server happen inside the commands: `doorward --help` must not pay
 
 from __future__ import annotations
 
+import sqlite3  # lint: sql-place: its errors are caught here, no statement is run
 import sys
+from typing import NoReturn
 
 import click
 
@@ -31,9 +33,18 @@ for command in (up, serve, migrate, backup, restore, admin, token, keys, doctor,
 
 
 def main() -> None:
-    """Run the command line; an expected error is one line on stderr and status 1."""
+    """Run the command line; an expected error, and what the machine refuses (a file, a folder, a
+    disk that is full), is one line on stderr and status 1."""
     try:
         cli(standalone_mode=True)
     except DoorwardError as error:
-        click.echo(f"doorward: {error}", err=True)
-        sys.exit(1)
+        _end(str(error))
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except sqlite3.Error as error:
+        _end(f"SQLite: {error}")
+
+
+def _end(reason: str) -> NoReturn:
+    click.echo(f"doorward: {reason}", err=True)
+    sys.exit(1)

@@ -42,8 +42,11 @@ def backup(target: Path) -> None:
     if target.exists():
         raise ConfigurationError(f"{target} exists already; name a new file")
     draft = target.with_name(f".{target.name}.part")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)  # it holds password hashes: for its owner alone
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)  # it holds password hashes: for its owner alone
+    except OSError as error:
+        raise ConfigurationError(f"{target} cannot be written: {error.strerror}") from error
     try:
         if settings.is_sqlite:
             _back_up_sqlite(settings.sqlite_path, draft)

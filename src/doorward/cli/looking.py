@@ -9,6 +9,7 @@ import shutil
 import socket
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,9 +54,9 @@ def _examine() -> Iterator[Verdict]:
         return
     yield "ok", f"settings: endpoint {settings.endpoint}, console {settings.admin_endpoint}"
     yield from _examine_exposure(settings)
-    database = list(_examine_database(settings))
-    yield from database
-    is_readable = all(level != "fail" for level, _ in database)
+    storage = [*_examine_folders(settings), *_examine_database(settings)]
+    yield from storage
+    is_readable = all(level != "fail" for level, _ in storage)
     yield _examine_key(settings, is_readable=is_readable)
     yield from _examine_machine(settings)
 
@@ -73,13 +74,37 @@ def _examine_exposure(settings: Settings) -> Iterator[Verdict]:
         yield "warn", "outbound: DOORWARD_DEV_HOST_OVERRIDES is set, for development only"
 
 
+def _examine_folders(settings: Settings) -> Iterator[Verdict]:
+    """Try to write into each folder that a start writes into, or into the one it is made in."""
+    folders = set()
+    if settings.is_sqlite:
+        folders.add(settings.sqlite_path.parent)
+    if not settings.secret_key:
+        folders.add(settings.data_dir)
+    for folder in sorted(folders):
+        place = _existing(folder)
+        try:
+            # Such a file has no name, or loses it at once.
+            with tempfile.TemporaryFile(dir=place) as probe:
+                probe.write(b"doorward")
+        except OSError as error:
+            yield "fail", f"data folder: {place} cannot be written into: {error.strerror}"
+        else:
+            yield "ok", f"data folder: {folder}"
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(p for p in (folder, *folder.resolve().parents) if p.exists())
+
+
 def _examine_database(settings: Settings) -> Iterator[Verdict]:
     from doorward.storage.migrate import current_revision
     from doorward.storage.migrations import HEAD
 
     try:
         revision = asyncio.run(current_revision(settings))
-    except DoorwardError as error:
+    except (DoorwardError, OSError) as error:
         yield "fail", f"database: {error}"
         return
     if revision is None:
@@ -97,8 +122,9 @@ def _examine_database(settings: Settings) -> Iterator[Verdict]:
 def _examine_key(settings: Settings, *, is_readable: bool) -> Verdict:
     try:
         settings.find_master_key()
-        if is_readable:
-            asyncio.run(_check_key(settings))
+        if not is_readable:
+            return "warn", "master key: not tried on a database that cannot be used"
+        asyncio.run(_check_key(settings))
     except (DoorwardError, OSError) as error:
         return "fail", f"master key: {error}"
     return _examine_key_place(settings)
@@ -132,9 +158,7 @@ def _examine_key_place(settings: Settings) -> Verdict:
 
 
 def _examine_machine(settings: Settings) -> Iterator[Verdict]:
-    folder = next(
-        p for p in (settings.data_dir, *settings.data_dir.resolve().parents) if p.exists()
-    )
+    folder = _existing(settings.data_dir)
     free = shutil.disk_usage(folder).free
     level: Literal["ok", "warn"] = "ok" if free > _MINIMUM_FREE_SPACE else "warn"
     yield level, f"disk: {free // 1_000_000:,} MB free in {folder}"

@@ -7,13 +7,14 @@ migrates inside a write transaction, which is the same thing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doorward.errors import ConfigurationError
 from doorward.settings import Settings
-from doorward.storage.errors import DatabaseUnavailable
+from doorward.storage.errors import DatabaseUnavailable, StorageError
 from doorward.storage.migrations import HEAD
 from doorward.storage.private_file import make_private
 
@@ -28,6 +29,7 @@ async def current_revision(settings: Settings) -> str | None:
     """Return the database's revision, or None when it is empty.
 
     Raises:
+        ConfigurationError: the file is no SQLite database.
         DatabaseUnavailable: it cannot be reached.
     """
     if settings.is_sqlite:
@@ -51,8 +53,9 @@ async def migrate(settings: Settings) -> bool:
     """Migrate to HEAD and return whether anything changed.
 
     Raises:
-        ConfigurationError: the database is newer than this program.
+        ConfigurationError: the database is newer than this program, or the file is none.
         DatabaseUnavailable: it cannot be reached.
+        StorageError: it refuses the migration.
     """
     revision = await current_revision(settings)
     if revision == HEAD:
@@ -61,25 +64,33 @@ async def migrate(settings: Settings) -> bool:
         raise ConfigurationError(
             f"the database is at revision {revision}, newer than this program's {HEAD}"
         )
-    if settings.is_sqlite:
-        make_private(settings.sqlite_path)
-        await asyncio.to_thread(_migrate_sqlite, settings.sqlite_path)
-    else:
-        await _migrate_postgresql(settings.database_url)
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        if settings.is_sqlite:
+            make_private(settings.sqlite_path)
+            await asyncio.to_thread(_migrate_sqlite, settings.sqlite_path)
+        else:
+            await _migrate_postgresql(settings.database_url)
+    except DBAPIError as error:
+        # A full disk, a role without the right to make tables.
+        raise StorageError(f"the database cannot be migrated: {error.orig}") from error
     return True
 
 
 def _sqlite_revision(path: Path) -> str | None:
     if not path.exists():
         return None
-    connection = sqlite3.connect(path, timeout=10)
     try:
-        row = connection.execute(_VERSION_QUERY).fetchone()
-        return None if row is None else str(row[0])
-    except sqlite3.OperationalError:
-        return None
-    finally:
-        connection.close()
+        with contextlib.closing(sqlite3.connect(path, timeout=10)) as connection:
+            row = connection.execute(_VERSION_QUERY).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise DatabaseUnavailable(f"{path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError(f"{path} is not an SQLite database: {error}") from error
+    return None if row is None else str(row[0])
 
 
 def _migrate_sqlite(path: Path) -> None:
