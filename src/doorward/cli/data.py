@@ -71,6 +71,10 @@ def restore(source: Path, *, yes: bool) -> None:
     if settings.is_sqlite:
         _restore_sqlite(source, settings.sqlite_path)
     else:
+        from doorward.storage.postgres import is_in_use
+
+        if asyncio.run(is_in_use(settings.database_url)):
+            raise ConfigurationError(f"{place} is in use; stop every server first")
         options = ["--clean", "--if-exists", "--no-owner", "--single-transaction"]
         _run_program("pg_restore", *options, f"--dbname={settings.database_url}", str(source))
     click.echo(f"restored {source}; the next start migrates it if it is older")

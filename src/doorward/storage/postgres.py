@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -35,6 +36,13 @@ CHANNEL = "doorward_config"
 _ACQUIRE_TIMEOUT = 5.0
 _COMMAND_TIMEOUT = 30.0
 _RECONNECT_DELAY = 0.5
+_NAMED = {"application_name": "doorward"}
+"""What a running server is known by: it holds a connection for as long as it lives."""
+_COUNT_SERVERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()
+"""
+_GOODBYE = 2.0
 _AWAY = (
     OSError,
     TimeoutError,
@@ -182,7 +190,7 @@ class PostgresDatabase:
             await asyncio.sleep(_RECONNECT_DELAY)
 
     async def _listen_until_lost(self) -> None:
-        connection = await asyncpg.connect(self._url)
+        connection = await asyncpg.connect(self._url, server_settings=_NAMED)
         try:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
@@ -266,13 +274,36 @@ class PostgresTransaction:
         self.after_commit(partial(self._database.announce, tenant_id))
 
 
+async def is_in_use(url: str) -> bool:
+    """Tell whether a server, or a command of ours, is connected to the database.
+
+    One that has just stopped gets a moment: PostgreSQL notices later than it does.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+    """
+    try:
+        connection = await asyncpg.connect(url, timeout=_ACQUIRE_TIMEOUT)
+    except (*_AWAY, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL does not answer: {error}") from error
+    try:
+        deadline = time.monotonic() + _GOODBYE
+        while await connection.fetchval(_COUNT_SERVERS, _NAMED["application_name"]):
+            if time.monotonic() > deadline:
+                return True
+            await asyncio.sleep(_GOODBYE / 20)
+        return False
+    finally:
+        await connection.close()
+
+
 async def _connect(url: str) -> _Connection:
     connection: _Connection = await asyncpg.connect(
         url,
         timeout=_ACQUIRE_TIMEOUT,
         command_timeout=_COMMAND_TIMEOUT,
         connection_class=_Connection,
-        server_settings={"application_name": "doorward"},
+        server_settings=_NAMED,
     )
     # JSON crosses as text; the statement layer encodes and decodes it for both databases alike.
     for name in ("json", "jsonb"):
