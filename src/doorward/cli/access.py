@@ -15,6 +15,7 @@ from doorward.kit.jose import ALGORITHMS
 from doorward.settings import Settings
 
 if TYPE_CHECKING:
+    from doorward.errors import RequestError
     from doorward.storage import Database
 
 TOKEN_LIFETIME = 600
@@ -117,12 +118,28 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _create(settings: Settings, db: Database, username: str, password: str) -> str:
+    from doorward.errors import RequestError
     from doorward.kit.clock import SystemClock
     from doorward.users.administrators import create_administrator
 
-    return await create_administrator(
-        db, settings=settings, username=username, password=password, now=SystemClock().now()
-    )
+    try:
+        return await create_administrator(
+            db, settings=settings, username=username, password=password, now=SystemClock().now()
+        )
+    except RequestError as error:
+        raise ConfigurationError(_words(error)) from error
+
+
+def _words(error: RequestError) -> str:
+    """Return a refusal in the words of the API and, for a password, the reasons in the pages'."""
+    from doorward.kit.i18n import FALLBACK, Catalogues
+    from doorward.management.errors import TEXTS, error_body
+
+    body = error_body(error, TEXTS.get(FALLBACK))
+    reasons = Catalogues([("doorward.sign_in", "locales")]).get(FALLBACK)
+    issues = body.data if isinstance(body.data, list) else []
+    told = (reasons.text(issue["code"], **issue.get("interpolation", {})) for issue in issues)
+    return " ".join([body.message, *told])
 
 
 async def _issue_token(settings: Settings, db: Database, tenant: str) -> str:
