@@ -17,7 +17,7 @@ PYTEST ?= -n 3 --dist loadfile --no-loadscope-reorder
 .PHONY: help run test conformance run-conformance fuzz lint types contracts docs docs-check bench install clean
 
 help: ## List the recipes
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
 run: $(VENV)/.installed $(VENV)/.compiled ## Start Doorward on SQLite under ./data (DOORWARD_* variables pass through)
 	@exec $(BIN)/doorward up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -102,6 +103,13 @@ class TestRecipes:
 
         names = [line.split()[1] for line in listed.stdout.splitlines()]
         assert {"help", "run", "test", "lint", "types", "bench", "docs"} <= set(names)
+
+    def test_what_they_do_stands_in_one_column(self) -> None:
+        """However long a name is."""
+        listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+        columns = {line.index(re.split(r" {2,}", line)[2]) for line in listed.stdout.splitlines()}
+        assert len(columns) == 1
 
     def test_ci_runs_recipes_and_nothing_else(self) -> None:
         """Whatever CI finds, a developer finds with the same words."""
