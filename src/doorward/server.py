@@ -33,11 +33,14 @@ def run(settings: Settings, *, announce: Callable[[], None] | None = None) -> in
     """Serve until SIGTERM or SIGINT; return the exit status.
 
     Raises:
-        ConfigurationError: an address cannot be listened on.
+        ConfigurationError: an address cannot be listened on, or the master key does not open the
+            database.
+        DatabaseUnavailable: it cannot be reached.
     """
     if _WORKER_VARIABLE not in os.environ:
         _check_ports(settings)
         if settings.workers > 1:
+            asyncio.run(_try_database(settings))
             return _supervise(settings, announce)
     import uvloop
 
@@ -107,6 +110,20 @@ def _check_ports(settings: Settings) -> None:
                 raise ConfigurationError(
                     f"cannot listen on {settings.host}:{port}: {error.strerror}"
                 ) from error
+
+
+async def _try_database(settings: Settings) -> None:
+    """Do what a worker does first: one that could not would be replaced for ever."""
+    from doorward.storage import open_database
+    from doorward.storage.migrate import migrate
+    from doorward.tenants.master_key import open_sealer
+
+    await migrate(settings)
+    db = await open_database(settings)
+    try:
+        await open_sealer(db, settings=settings)
+    finally:
+        await db.close()
 
 
 def _supervise(settings: Settings, announce: Callable[[], None] | None) -> int:

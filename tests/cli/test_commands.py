@@ -182,6 +182,15 @@ class TestMasterKey:
             assert f"ok   master key: {key}" in host.command("doctor")
             assert host.command("token").startswith("eyJ")
 
+    def test_several_workers_do_not_start_without_it_either(self, tmp_path: Path) -> None:
+        """What no worker can do is not tried again and again."""
+        host = Server(directory=tmp_path, settings={"DOORWARD_WORKERS": "2"})
+        host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
+        (tmp_path / "data" / "secret.key").unlink()
+
+        assert "there is no master key" in _refusal(host, "up")
+        assert not (tmp_path / "data" / "secret.key").exists()
+
     def test_half_a_key_is_said_clearly(self, host: Server) -> None:
         """A file that was cut off is no key."""
         host.command("migrate")
