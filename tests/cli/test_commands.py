@@ -46,9 +46,9 @@ class TestAdminCreate:
             "This password repeats the same character too often. "
             "This password contains your own name or address.\n"
         )
-        assert strange == "doorward: A user name has only letters, digits and underscores.\n"
+        assert strange == "doorward: A username has only letters, digits and underscores.\n"
         assert created.startswith("created administrator ada (")
-        assert taken == "doorward: The user name is in use.\n"
+        assert taken == "doorward: The username is in use.\n"
 
 
 class TestKeys:
@@ -107,14 +107,14 @@ class TestBackup:
             server.command("admin", "create", "bob", "--password", "violet-lamp-harbour")
             with pytest.raises(ServerError, match=r"in use; stop (the|every) server first"):
                 server.command("restore", str(copy), "--yes")
-            with pytest.raises(ServerError, match="The user name is in use"):
+            with pytest.raises(ServerError, match="The username is in use"):
                 server.command("admin", "create", "bob", "--password", "violet-lamp-harbour")
             server.stop()
 
             server.command("restore", str(copy), "--yes")
             server.start()
 
-            with pytest.raises(ServerError, match="The user name is in use"):
+            with pytest.raises(ServerError, match="The username is in use"):
                 server.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
             server.command("admin", "create", "bob", "--password", "violet-lamp-harbour")
 
@@ -141,7 +141,7 @@ class TestBackup:
         for source in (foreign, empty):
             with pytest.raises(ServerError, match="is not a Doorward backup"):
                 host.command("restore", str(source), "--yes")
-        with pytest.raises(ServerError, match="The user name is in use"):
+        with pytest.raises(ServerError, match="The username is in use"):
             host.command("admin", "create", "ada", "--password", "violet-lamp-harbour")
 
 

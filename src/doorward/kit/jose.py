@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")
 """Asymmetric algorithms a key may have."""
 
-PROOF_ALGORITHMS = (*ALGORITHMS, "Ed25519")
+PROOF_ALGORITHMS = ("ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA", "Ed25519")
 """What a DPoP proof may be signed with (RFC 9449 section 4.3). RFC 9864 renamed EdDSA with this
 curve to Ed25519; clients use either name."""
 
