@@ -187,13 +187,14 @@ def _next_id(console: Console, metadata: ConnectorMetadata, found: list[Connecto
     Its callback URL is registered at the provider first, so that a reload may not change it.
     """
     taken = {connector.id for connector in found}
-    for number in count():
-        value = f"{console.tenant_id} {metadata.id} {number}"
-        signature = console.sealer.sign(value, purpose=_ID_PURPOSE).lower()
-        connector_id = "".join(filter(str.isalnum, signature))[:CONNECTOR_ID_LENGTH]
-        if connector_id not in taken:
-            break
-    return connector_id
+    ids = (_id_of(console, metadata, number) for number in count())
+    return next(connector_id for connector_id in ids if connector_id not in taken)
+
+
+def _id_of(console: Console, metadata: ConnectorMetadata, number: int) -> str:
+    value = f"{console.tenant_id} {metadata.id} {number}"
+    signature = console.sealer.sign(value, purpose=_ID_PURPOSE).lower()
+    return "".join(filter(str.isalnum, signature))[:CONNECTOR_ID_LENGTH]
 
 
 async def _get_connector(console: Console, db: Executor, connector_id: str) -> Connector:

@@ -114,8 +114,9 @@ def parse_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 def refuse_nul(request: Request[Any, Any, Any]) -> None:
     """Refuse NUL characters in path and query, before anything is looked up by them."""
-    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
-        source = "query" if b"%00" in request.scope["query_string"] else "path"
+    is_in_query = b"%00" in request.scope["query_string"]
+    if is_in_query or "\0" in request.scope["path"]:
+        source = "query" if is_in_query else "path"
         raise invalid_input(source, issues=[custom_issue("", "Must not contain NUL characters")])
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from doorward.kit.cookies import cookie_name, find_cookie
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse, redirect
-from doorward.oidc.session_cookie import NAME
+from doorward.oidc.session_cookie import find_session_token
 
 
 def asked_again(request: OidcRequest) -> OidcResponse | None:
@@ -22,9 +21,7 @@ def asked_again(request: OidcRequest) -> OidcResponse | None:
     if request.method != "POST" or origin in {None, request.edge.endpoint}:
         return None
     # Which of two values was meant is not for this to say.
-    if request.params.repeated or find_cookie(
-        request.headers, cookie_name(NAME, edge=request.edge)
-    ):
+    if request.params.repeated or find_session_token(request):
         return None
     resources = (("resource", resource) for resource in request.params.resources)
     query = urlencode([*request.params.values.items(), *resources])

@@ -17,12 +17,18 @@ from doorward.users.store import find_user
 NAME = "_session"
 
 
+def find_session_token(request: OidcRequest) -> str | None:
+    """Return the value of the session's cookie, if the browser brought it; its session may be
+    over."""
+    return find_cookie(request.headers, cookie_name(NAME, edge=request.edge))
+
+
 async def find_current_session(
     db: Executor, request: OidcRequest, *, clock: Clock
 ) -> Session | None:
     """Return the live session of this browser, unless its user is gone or suspended."""
     edge = request.edge
-    token = find_cookie(request.headers, cookie_name(NAME, edge=edge))
+    token = find_session_token(request)
     if not token:
         return None
     session = await find_session(db, tenant_id=edge.tenant_id, token=token, now=clock.now())
@@ -42,10 +48,9 @@ def dead_session_cookies(request: OidcRequest) -> tuple[str, ...]:
     """Return what makes the browser forget a session that ended elsewhere, such as by an
     administrator, and its state. Where the session's cookie does not come along, as in the frame of
     another site, nothing says that it ended."""
-    edge = request.edge
-    if find_cookie(request.headers, cookie_name(NAME, edge=edge)) is None:
+    if find_session_token(request) is None:
         return ()
-    return ended_session_cookies(edge=edge)
+    return ended_session_cookies(edge=request.edge)
 
 
 def ended_session_cookies(*, edge: Edge) -> tuple[str, ...]:

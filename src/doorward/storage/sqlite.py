@@ -189,7 +189,6 @@ class _Writer:
         self.connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         self._checkpoints = checkpoints
         self._turn = Turn(forfeited=self._pass_on)
-        self._is_open = False
         self._locked_since: float | None = None
         self._group: list[asyncio.Future[None]] = []
         self._thread = WorkerThread("sqlite-commit")
@@ -208,7 +207,7 @@ class _Writer:
         """Wait for the writer and begin something that can be undone by itself."""
         await self._turn.take()
         try:
-            if not self._is_open:
+            if not self.connection.in_transaction:
                 await self._begin()
             if self._group:
                 self.connection.execute("SAVEPOINT turn")
@@ -271,9 +270,7 @@ class _Writer:
             except asyncio.CancelledError:
                 # The thread still has the connection: nobody may have the turn before it is done.
                 await asyncio.wait([begun])
-                self._is_open = begun.exception() is None
                 raise
-        self._is_open = True
         self.let_in()
 
     def _begin_patiently(self, deadline: float) -> None:
@@ -300,7 +297,6 @@ class _Writer:
 
     def _roll_back(self) -> None:
         """Undo what nobody else has a share in."""
-        self._is_open = False
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
@@ -315,7 +311,6 @@ class _Writer:
         failure = _translate(error) if isinstance(error, sqlite3.Error) else error
         if failure is not None:
             self._roll_back()
-        self._is_open = False
         for on_disk in group:
             if on_disk.done():
                 continue
