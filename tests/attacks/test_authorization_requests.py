@@ -12,11 +12,20 @@ from doorward.kit.jose import JoseError, SigningKey
 from tests.attacks.credentials import Scene
 from tests.attacks.test_redirects import lookalikes
 from tests.oidc.assertions import jwks
-from tests.oidc.house import CALLBACK, VERIFIER, House, RegisteredClient, answer_of, auth_params
+from tests.oidc.house import (
+    CALLBACK,
+    VERIFIER,
+    House,
+    RegisteredClient,
+    answer_of,
+    auth_params,
+    code_challenge,
+)
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 KEY = SigningKey.generate("ES256")
+OTHER_VERIFIER = "another-verifier-of-more-than-43-characters-012345"
 ALL_TYPES = ["code", "code id_token", "code id_token token", "id_token", "id_token token"]
 PAYLOADS = [
     '"><script>alert(1)</script>',
@@ -33,6 +42,15 @@ def request_object(house: House, client: RegisteredClient, **changes: Any) -> st
     now = house.clock.seconds()
     claims = auth_params(client) | {"iss": client.id, "aud": house.issuer, "exp": now + 60}
     return KEY.encode(claims | changes, typ="oauth-authz-req+jwt")
+
+
+async def redeem(scene: Scene, code: str, verifier: str | None) -> str | None:
+    """Return the error of an exchange with this verifier; None when there are tokens."""
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+    form |= {} if verifier is None else {"code_verifier": verifier}
+    answer = await scene.house.token(form | scene.client.credentials)
+    error: str | None = answer.json().get("error")
+    return error
 
 
 class TestRedirects:
@@ -110,6 +128,36 @@ class TestMixUp:
             await scene.house.verify(answer["response"], typ="jwt")
 
 
+class TestCodeInjection:
+    async def test_a_stolen_code_in_a_sign_in_of_the_thief(self, scene: Scene) -> None:
+        """RFC 9700 section 4.5: the thief puts it in the place of his own, at the same client; its
+        verifier is that of his request."""
+        stolen = await scene.browser.authorize(scene.client, user=scene.user)
+
+        assert await redeem(scene, stolen["code"], OTHER_VERIFIER) == "invalid_grant"
+
+    async def test_the_code_of_a_thief_in_a_sign_in_of_somebody(self, scene: Scene) -> None:
+        """RFC 9700 section 4.7: a forged callback would sign somebody in as the thief; the verifier
+        is that of the request which their browser began."""
+        thief = await scene.house.add_user("thief")
+        own = await scene.house.browser().authorize(
+            scene.client, user=thief, code_challenge=code_challenge(OTHER_VERIFIER)
+        )
+
+        assert await redeem(scene, own["code"], VERIFIER) == "invalid_grant"
+
+    async def test_what_the_nonce_shows(self, scene: Scene) -> None:
+        """RFC 9700 section 4.5.3.2: a client that relies on it finds that of the code's request."""
+        browser = scene.browser
+        stolen = await browser.authorize(scene.client, user=scene.user, nonce="of-the-victim")
+        await browser.authorize(scene.client, user=scene.user, nonce="of-the-thief")
+
+        tokens = await scene.house.exchange(scene.client, stolen["code"])
+
+        claims = await scene.house.verify(tokens["id_token"], typ="jwt")
+        assert claims["nonce"] == "of-the-victim"
+
+
 class TestPkceDowngrade:
     async def test_challenge_stripped(self, scene: Scene) -> None:
         """RFC 9700 section 4.8.2: somebody between takes the challenge out of the request; the
@@ -118,13 +166,13 @@ class TestPkceDowngrade:
             scene.client, user=scene.user, code_challenge=None, code_challenge_method=None
         )
 
-        assert await self._redeem(scene, answer["code"], VERIFIER) == "invalid_grant"
+        assert await redeem(scene, answer["code"], VERIFIER) == "invalid_grant"
 
     async def test_verifier_left_out(self, scene: Scene) -> None:
         """RFC 7636 section 4.6: a stolen code is worth nothing without the verifier."""
         answer = await scene.browser.authorize(scene.client, user=scene.user)
 
-        assert await self._redeem(scene, answer["code"], None) == "invalid_grant"
+        assert await redeem(scene, answer["code"], None) == "invalid_grant"
 
     async def test_weaker_method(self, scene: Scene) -> None:
         """RFC 7636 section 7.2: S256 is not turned into plain, by name or by omission."""
@@ -140,15 +188,7 @@ class TestPkceDowngrade:
             pushed, user=scene.user, code_challenge="A" * 43, code_challenge_method="S256"
         )
 
-        assert await self._redeem(scene, answer["code"], VERIFIER) is None
-
-    @staticmethod
-    async def _redeem(scene: Scene, code: str, verifier: str | None) -> str | None:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
-        form |= {} if verifier is None else {"code_verifier": verifier}
-        answer = await scene.house.token(form | scene.client.credentials)
-        error: str | None = answer.json().get("error")
-        return error
+        assert await redeem(scene, answer["code"], VERIFIER) is None
 
 
 class TestPages:

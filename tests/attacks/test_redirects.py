@@ -102,7 +102,7 @@ def leads_out(answer: httpx.Response) -> bool:
 class TestOpenRedirect:
     @pytest.mark.parametrize("response_mode", ["query", "fragment", "form_post"])
     async def test_redirect_uri(self, scene: Scene, response_mode: str) -> None:
-        """RFC 9700 section 4.1: exact comparison, or nobody is sent anywhere."""
+        """RFC 9700 sections 4.1 and 4.11.2: exact comparison, or nobody is sent anywhere."""
         followed = []
 
         for uri in lookalikes(CALLBACK)[:-1]:

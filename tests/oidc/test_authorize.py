@@ -39,7 +39,7 @@ class TestSignIn:
 
     async def test_the_answer(self, house: House, web: RegisteredClient, ada: User) -> None:
         """RFC 6749 section 4.1.2, OpenID Connect Core section 3.1.2.5 and RFC 9207 section 2: code,
-        the state untouched, and iss."""
+        the state untouched (RFC 9700 section 4.7), and iss."""
         answer = await house.browser().authorize(web, user=ada, state="ä state/+&=")
 
         assert set(answer) == {"code", "state", "iss", "session_state"}

@@ -9,7 +9,7 @@ import pytest
 from doorward.app import create_app
 from doorward.applications.sectors import check_sector
 from doorward.errors import RequestError
-from doorward.users.store import find_user
+from doorward.users.store import delete_user, find_user
 from doorward.users.tables import User
 from tests.oidc.house import House, RegisteredClient, answer_of
 
@@ -48,6 +48,19 @@ class TestSubjects:
         assert await subject(house, first, grace) not in seen
         # Section 8.1: it MUST NOT be reversible, nor be the user id.
         assert all(len(value) == 43 and ada.id not in value for value in seen)
+
+    async def test_never_given_again(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OpenID Connect Core sections 2 and 5.7: whoever bears a name after its owner has gone is
+        somebody else."""
+        pairwise = await pairwise_client(house, "one.example")
+        before = [await subject(house, client, ada) for client in (web, pairwise)]
+        async with house.db.transaction("default") as tx:
+            await delete_user(tx, tenant_id="default", user_id=ada.id)
+        again = await house.add_user("ada")
+
+        after = [await subject(house, client, again) for client in (web, pairwise)]
+
+        assert set(before).isdisjoint(after)
 
     async def test_the_same_everywhere(self, house: House, ada: User) -> None:
         """ID token, userinfo, introspection and a JWT access token name one person alike."""

@@ -103,6 +103,7 @@ async def authorize(request: OidcRequest, provider: Provider) -> OidcResponse:
                 request, provider, source=source, parsed=parsed, session=session
             )
         parsed = await with_consent(provider.db, snapshot, request=parsed, user_id=session.user_id)
+        await prepare_answer(provider, snapshot, request=parsed)
     except InvalidRequestUri:
         # Answered meanwhile: what comes second is not told to the client as an answer.
         raise
@@ -182,7 +183,6 @@ async def _answer(
     session: Session,
 ) -> OidcResponse:
     tenant_id, now = request.edge.tenant_id, provider.clock.now()
-    await prepare_answer(provider, snapshot, request=parsed)
     async with provider.db.transaction(tenant_id) as tx:
         await consume_source(tx, tenant_id=tenant_id, source=source, now=now)
         fields = await issue_answer(

@@ -29,30 +29,52 @@ _RSA_BITS = range(2048, 8193)
 _CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
 
 
+async def find_encryption_key(
+    client: Client, *, key_sets: KeySets, tenant_id: str
+) -> tuple[Mapping[str, Any], ECKey | OKPKey | RSAKey]:
+    """Return the key that a client wants its ID tokens encrypted with, as a JWK and read.
+
+    Raises:
+        InvalidRequest: the client has none for it, or its keys cannot be fetched.
+    """
+    alg = client.metadata.id_token_encrypted_response_alg
+    # Never in clear to a client that wants it encrypted: what is not understood is refused.
+    if alg not in KEY_ENCRYPTIONS or _enc_of(client) not in CONTENT_ENCRYPTIONS:
+        raise InvalidRequest("the ID token cannot be encrypted as the client wants it")
+    try:
+        keys = await key_sets.find(client, tenant_id=tenant_id)
+        return _choose(keys.jwks, alg)
+    except (JoseError, LibraryError, ValueError, TypeError) as error:
+        raise _no_key(error) from error
+
+
 async def encrypt_id_token(token: str, client: Client, *, key_sets: KeySets, tenant_id: str) -> str:
     """Return a signed ID token as the content of a JWE for the client.
 
     Raises:
-        InvalidRequest: the client has no key for it, or its keys cannot be fetched.
+        InvalidRequest: as `find_encryption_key`.
     """
-    metadata = client.metadata
-    alg = metadata.id_token_encrypted_response_alg
-    enc = metadata.id_token_encrypted_response_enc or DEFAULT_ENC
-    # Never in clear to a client that wants it encrypted: what is not understood is refused.
-    if alg not in KEY_ENCRYPTIONS or enc not in CONTENT_ENCRYPTIONS:
-        raise InvalidRequest("the ID token cannot be encrypted as the client wants it")
+    jwk, key = await find_encryption_key(client, key_sets=key_sets, tenant_id=tenant_id)
+    # RFC 7519 section 5.2: a JWT within a JWT.
+    header: dict[str, Any] = {
+        "alg": client.metadata.id_token_encrypted_response_alg,
+        "enc": _enc_of(client),
+        "cty": "JWT",
+    }
+    if isinstance(jwk.get("kid"), str):
+        header["kid"] = jwk["kid"]
     try:
-        keys = await key_sets.find(client, tenant_id=tenant_id)
-        jwk, key = _choose(keys.jwks, alg)
-        # RFC 7519 section 5.2: a JWT within a JWT.
-        header: dict[str, Any] = {"alg": alg, "enc": enc, "cty": "JWT"}
-        if isinstance(jwk.get("kid"), str):
-            header["kid"] = jwk["kid"]
         return jwe.encrypt_compact(header, token, key, registry=_REGISTRY)
-    except (JoseError, LibraryError, ValueError, TypeError) as error:
-        raise InvalidRequest(
-            "the client has no key to encrypt the ID token with", detail=str(error)
-        ) from error
+    except (LibraryError, ValueError, TypeError) as error:
+        raise _no_key(error) from error
+
+
+def _enc_of(client: Client) -> str:
+    return client.metadata.id_token_encrypted_response_enc or DEFAULT_ENC
+
+
+def _no_key(reason: Exception) -> InvalidRequest:
+    return InvalidRequest("the client has no key to encrypt the ID token with", detail=str(reason))
 
 
 def _choose(

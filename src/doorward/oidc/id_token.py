@@ -3,13 +3,11 @@ want it, encrypted (RFC 7516)."""
 
 from __future__ import annotations
 
-import contextlib
-
 import msgspec
 
 from doorward.applications.cached import Client
 from doorward.keys.ring import signing_key
-from doorward.kit.jose import JoseError, half_hash
+from doorward.kit.jose import half_hash
 from doorward.oidc.claims import id_token_claims, requested_claims
 from doorward.oidc.provider import Provider
 from doorward.oidc.scopes import OPENID
@@ -21,13 +19,19 @@ from doorward.users.tables import User
 
 async def prepare_id_token(provider: Provider, snapshot: Snapshot, *, client: Client) -> None:
     """Make and fetch what the ID tokens of a client need, so that `make_id_token` neither writes
-    nor waits for the network where it is called within a transaction."""
+    nor waits for the network where it is called within a transaction.
+
+    Raises:
+        InvalidRequest: as `make_id_token`.
+    """
     metadata, sealer = client.metadata, provider.sealer
     await signing_key(snapshot, metadata.id_token_signed_response_alg, sealer=sealer)
     await subjects_of(snapshot, client, sealer=sealer)
     if metadata.id_token_encrypted_response_alg is not None:
-        with contextlib.suppress(JoseError):
-            await provider.key_sets.find(client, tenant_id=snapshot.tenant_id)
+        # Few clients want this, so the library is imported where it is used.
+        from doorward.oidc.encryption import find_encryption_key
+
+        await find_encryption_key(client, key_sets=provider.key_sets, tenant_id=snapshot.tenant_id)
 
 
 async def make_id_token(
@@ -101,7 +105,6 @@ async def make_id_token(
     token = key.encode(claims)
     if metadata.id_token_encrypted_response_alg is None:
         return token
-    # Few clients want this, so the library is imported where it is used.
     from doorward.oidc.encryption import encrypt_id_token
 
     return await encrypt_id_token(

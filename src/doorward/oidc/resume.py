@@ -101,6 +101,7 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
         )
         if missing is None:
             parsed = await with_consent(provider.db, snapshot, request=parsed, user_id=user_id)
+        await prepare_answer(provider, snapshot, request=parsed)
     except OAuthError as error:
         await drop_source(provider, tenant_id=edge.tenant_id, source=source)
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
@@ -108,7 +109,6 @@ async def resume(request: OidcRequest, provider: Provider) -> OidcResponse:
 
     # 5. Consume the interaction, begin the session and give the answer, or ask for consent first:
     #    all or nothing, and once.
-    await prepare_answer(provider, snapshot, request=parsed)
     lifetime, now = await current_lifetime(snapshot), clock.now()
     async with provider.db.transaction(edge.tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=edge.tenant_id, interaction=interaction):

@@ -154,7 +154,8 @@ class TestByValue:
         ids=str,
     )
     async def test_wrong(self, house: House, changes: dict[str, Any]) -> None:
-        """RFC 9101 sections 4, 5 and 6: for us, by this client, now, and with no other inside."""
+        """RFC 9101 sections 4, 5 and 6, OpenID Connect Core section 6.3: for us, by this client,
+        now, and with no other inside."""
         client = await add_client(house)
 
         await refuse(house, client, KEY.encode(request_claims(house, client, **changes), typ=TYP))

@@ -274,6 +274,22 @@ class TestTokens:
             assert returned["error"] == "invalid_request"
             assert "id_token" not in returned
 
+    @pytest.mark.parametrize("is_signed_in", [True, False])
+    async def test_no_key_to_encrypt_with(
+        self, house: House, ada: User, is_signed_in: bool
+    ) -> None:
+        """OpenID Connect Core section 3.3.2.6: the client is told, in the fragment, and gets
+        nothing."""
+        client = await add_hybrid(house, idTokenEncryptedResponseAlg="ECDH-ES", jwks={"keys": []})
+        browser = house.browser()
+        if is_signed_in:
+            await browser.authorize(client, user=ada)
+
+        returned = await browser.authorize(client, user=ada, response_type="code id_token")
+
+        assert set(returned) == {"error", "error_description", "state", "iss"}
+        assert returned["error"] == "invalid_request"
+
     async def test_pkce_stays(self, house: House) -> None:
         """RFC 9700 section 2.1.1: a public client proves its code in the hybrid flow, too."""
         client = await house.add_client("SPA", metadata={"responseTypes": ["code id_token"]})

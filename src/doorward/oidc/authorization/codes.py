@@ -35,7 +35,11 @@ async def prepare_answer(
     provider: Provider, snapshot: Snapshot, *, request: AuthorizationRequest
 ) -> None:
     """Have at hand what tokens of this answer are made with. Called before a transaction: the first
-    key of an algorithm and the like are stored in one of their own, and keys of clients fetched."""
+    key of an algorithm and the like are stored in one of their own, and keys of clients fetched.
+
+    Raises:
+        InvalidRequest: the client wants its ID token encrypted and has no key for that.
+    """
     if not request.response_type.isdisjoint(FRONT_CHANNEL):
         await prepare_id_token(provider, snapshot, client=request.target.client)
 

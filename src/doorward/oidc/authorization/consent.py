@@ -178,6 +178,7 @@ async def resume_consent(
             parsed = await with_consent(
                 provider.db, snapshot, request=parsed, user_id=session.user_id
             )
+            await prepare_answer(provider, snapshot, request=parsed)
     except OAuthError as error:
         await drop_source(provider, tenant_id=tenant_id, source=source)
         answer = await answer_error(provider, snapshot, request, target=target, error=error)
@@ -201,7 +202,6 @@ async def resume_consent(
             )
 
     # 5. Consume the interaction, and give the answer if they said yes: once.
-    await prepare_answer(provider, snapshot, request=parsed)
     fields: dict[str, str] = {}
     async with provider.db.transaction(tenant_id) as tx:
         if not await consume_interaction(tx, tenant_id=tenant_id, interaction=interaction):
