@@ -1,7 +1,7 @@
 """Deleting what has expired, a batch at a time.
 
 SQLite deletes in the event loop: an hour's tokens in one statement would hold up every request for
-seconds. A batch takes about a millisecond (a grant takes its tokens with it), and others have their
+seconds. A batch takes half a millisecond (a grant takes its tokens with it), and others have their
 turn between two of them.
 """
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 
 from doorward.storage.statements import Statement
 
-SWEEP_BATCH = 10
+SWEEP_BATCH = 5
 
 
 def delete_batch(
