@@ -14,7 +14,7 @@ from benchmarks.workbench import Workbench, workbench
 from tests.support.bookstore import REDIRECT_URI, code_challenge
 from tests.support.pages import Visitor
 
-FASTEST = 4000
+FASTEST = 6000
 """Requests a second that a run has codes for."""
 
 _VERIFIER = "a-verifier-of-more-than-43-characters-0123456789"
@@ -22,9 +22,8 @@ _MAX_BURSTS = 40
 
 
 def measure(options: Options) -> list[Figure]:
-    with workbench() as bench, Visitor() as visitor:
-        bench.bookstore.sign_in(visitor, bench.bookstore.web)
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
+    with workbench() as bench:
+        cookies = cookies_of_somebody(bench)
         taken = alternate(
             {
                 "client_credentials": lambda: bench.client_credentials(options).rate,
@@ -40,6 +39,13 @@ def measure(options: Options) -> list[Figure]:
             detail=medians(taken),
         )
     ]
+
+
+def cookies_of_somebody(bench: Workbench) -> str:
+    """Return what the browser of somebody who is signed in sends."""
+    with Visitor() as visitor:
+        bench.bookstore.sign_in(visitor, bench.bookstore.web)
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
 
 
 def exchange(bench: Workbench, options: Options, *, cookies: str) -> Load:

@@ -19,7 +19,7 @@ FASTEST = 8000
 
 def measure(options: Options) -> list[Figure]:
     with workbench() as bench:
-        provers = [Prover() for _ in range(CLIENTS)]
+        provers = new_provers()
         taken = alternate(
             {
                 "client_credentials": lambda: bench.client_credentials(options).rate,
@@ -35,6 +35,11 @@ def measure(options: Options) -> list[Figure]:
             detail=medians(taken),
         )
     ]
+
+
+def new_provers() -> list[Prover]:
+    """Return the clients of the load."""
+    return [Prover() for _ in range(CLIENTS)]
 
 
 def bound_client_credentials(bench: Workbench, provers: list[Prover], options: Options) -> Load:

@@ -11,8 +11,10 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from benchmarks import authorization_code, dpop, par, token_exchange
 from benchmarks.crowd import Size, expire, fill
 from benchmarks.harness import (
     SERVER_CORE,
@@ -33,15 +35,15 @@ SMALL = Size(users=1_000, sessions=20_000, applications=10, resources=10)
 EXPIRED = 400_000
 SWEEP_STARTS_WITHIN = 90.0
 
+Run = Callable[[Options], Load]
+
 
 def measure(options: Options) -> list[Figure]:
     size = Size() if options.rounds > 1 else Size(users=10_000, sessions=50_000)
     with workbench() as small, workbench() as full:
         _populate(small, SMALL)
         _populate(full, size)
-        figures = [
-            _compare(name, request, small, full, options) for name, request in REQUESTS.items()
-        ]
+        figures = [_compare(name, small, full, options) for name in LOADS]
         figures.append(_password_sign_in(small, full, options))
         figures.append(_sweep(full, size, options))
     return figures
@@ -90,26 +92,39 @@ def _introspection(bench: Workbench, options: Options) -> Load:
     )
 
 
-REQUESTS: dict[str, Callable[[Workbench, Options], Load]] = {
-    "client_credentials": Workbench.client_credentials,
-    "refresh_token": Workbench.refresh_token,
-    "userinfo": _userinfo,
-    "introspection": _introspection,
+def _authorization_code(bench: Workbench) -> Run:
+    cookies = authorization_code.cookies_of_somebody(bench)
+    return lambda options: authorization_code.exchange(bench, options, cookies=cookies)
+
+
+def _dpop(bench: Workbench) -> Run:
+    provers = dpop.new_provers()
+    return lambda options: dpop.bound_client_credentials(bench, provers, options)
+
+
+def _token_exchange(bench: Workbench) -> Run:
+    body = token_exchange.exchange_form(bench)
+    return lambda options: token_exchange.exchange_tokens(bench, body, options)
+
+
+LOADS: dict[str, Callable[[Workbench], Run]] = {
+    "client_credentials": lambda bench: bench.client_credentials,
+    "refresh_token": lambda bench: bench.refresh_token,
+    "userinfo": lambda bench: partial(_userinfo, bench),
+    "introspection": lambda bench: partial(_introspection, bench),
+    "authorization_code": _authorization_code,
+    "PAR": lambda bench: partial(par.push, bench),
+    "client_credentials with DPoP": _dpop,
+    "token exchange": _token_exchange,
+    "discovery": lambda bench: bench.discovery,
 }
+"""What is prepared once on a server, for the runs of one load."""
 
 
-def _compare(
-    name: str,
-    request: Callable[[Workbench, Options], Load],
-    small: Workbench,
-    full: Workbench,
-    options: Options,
-) -> Figure:
+def _compare(name: str, small: Workbench, full: Workbench, options: Options) -> Figure:
+    on_small, on_full = (LOADS[name](bench) for bench in (small, full))
     taken = alternate(
-        {
-            "small": lambda: request(small, options).rate,
-            "full": lambda: request(full, options).rate,
-        },
+        {"small": lambda: on_small(options).rate, "full": lambda: on_full(options).rate},
         rounds=options.rounds,
     )
     return Figure(
@@ -152,7 +167,8 @@ def _sweep(bench: Workbench, size: Size, options: Options) -> Figure:
     ratios = []
     left = _expired(bench)
     deadline = time.monotonic() + SWEEP_STARTS_WITHIN
-    while _expired(bench) == left:
+    # Codes that nobody exchanged expire meanwhile, too.
+    while _expired(bench) >= left:
         if time.monotonic() > deadline:
             raise BenchmarkError("the sweep did not start")
         time.sleep(0.5)
