@@ -445,7 +445,7 @@ class TestCredentials:
             {"name": "week", "expires_in_days": "7"}, button="Add secret"
         )
 
-        assert "In 7 days" in page.text
+        assert "Days left: 7" in page.text
 
     def test_address_of_a_refused_form(self, console: Open) -> None:
         """The address that a refused secret leaves behind leads to its page."""

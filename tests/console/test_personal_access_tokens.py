@@ -33,7 +33,7 @@ class TestPersonalAccessTokens:
         assert made.status == 200
         assert token["value"] in made.text
         assert "nightly" in again.text
-        assert "In 30 days" in again.text
+        assert "Days left: 30" in again.text
         assert not re.search("pat_", again.response.text)
 
     def test_name_in_use(self, console: Open, api: httpx.Client) -> None:

@@ -12,8 +12,9 @@ FILE = "commands.md"
 INTRODUCTION = """\
 # Commands
 
-`make run` is `doorward up`. Every command reads the [settings](settings.md) from the environment,
-and works on the same database as the server.
+`make run` is `doorward up`. The program lies in `.venv/bin` of the folder in which `make run` or
+`make install` ran, or where `pip install .` put it. Every command reads the [settings](settings.md)
+from the environment, and works on the same database as the server.
 """
 WIDTH = 96
 
