@@ -11,7 +11,7 @@ from doorward.kit.jose import half_hash
 from doorward.oidc.claims import id_token_claims, requested_claims
 from doorward.oidc.provider import Provider
 from doorward.oidc.scopes import OPENID
-from doorward.oidc.subjects import subject_of, subjects_of
+from doorward.oidc.subjects import subjects_of
 from doorward.oidc.tokens import Held, seconds_of, within_ceiling
 from doorward.storage import Executor, Snapshot
 from doorward.users.tables import User
@@ -65,6 +65,7 @@ async def make_id_token(
 
     # 1. Who, and for whom.
     metadata, sealer = client.metadata, provider.sealer
+    subjects = await subjects_of(snapshot, client, sealer=sealer)
     claims = await id_token_claims(snapshot, db, user=user, scopes=scopes)
     context = held.context
     if context.claims is not None:
@@ -78,7 +79,7 @@ async def make_id_token(
         )
     claims |= {
         "iss": issuer,
-        "sub": await subject_of(snapshot, client, user_id=user.id, sealer=sealer),
+        "sub": subjects.of(user.id),
         "aud": held.client_id,
         "iat": now,
         "exp": now + int(client.id_token_lifetime.total_seconds()),
@@ -91,7 +92,7 @@ async def make_id_token(
     if context.amr:
         claims["amr"] = context.amr
     if held.session_id is not None:
-        claims["sid"] = held.session_id
+        claims["sid"] = subjects.sid_of(held.session_id)
     if nonce is not None:
         claims["nonce"] = nonce
 

@@ -3,6 +3,9 @@
     public      the user id
     pairwise    HMAC-SHA-256 over sector and user id, under a secret of the tenant
 
+Sessions likewise: one `sid` for all would let clients that compare theirs join what a pairwise
+`sub` keeps apart.
+
 A pairwise client finds the same value in ID tokens, userinfo, introspection, logout tokens and in
 JWT access tokens, which it could read as well. Nothing turns a pairwise value back into a user:
 what comes back (id_token_hint) is compared with the value that the user at hand would have. It has
@@ -35,9 +38,16 @@ class Subjects(msgspec.Struct, frozen=True):
 
     def of(self, user_id: str) -> str:
         """Return the `sub` that the client knows the user by."""
+        return self._of(user_id)
+
+    def sid_of(self, session_id: str) -> str:
+        """Return the `sid` that the client knows a session by (Back-Channel Logout section 2.1)."""
+        return self._of(session_id, kind="sid\0")
+
+    def _of(self, value: str, *, kind: str = "") -> str:
         if self.secret is None:
-            return user_id
-        message = f"{self.sector}\0{user_id}".encode()
+            return value
+        message = f"{self.sector}\0{kind}{value}".encode()
         return encode_base64url(hmac.digest(self.secret, message, "sha256"))
 
 

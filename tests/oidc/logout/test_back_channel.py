@@ -62,16 +62,19 @@ async def no_letters(house: House) -> bool:
 
 
 class TestLogoutToken:
-    async def test_claims(self, connected_house: House, site: ClientSite) -> None:
+    @pytest.mark.parametrize("more", [{}, {"subjectType": "pairwise"}])
+    async def test_claims(
+        self, connected_house: House, site: ClientSite, more: dict[str, str]
+    ) -> None:
         """Section 2.4: iss, sub, aud, iat, exp, jti and events; sid where required; typ
         logout+jwt; and no nonce (section 2.4: MUST NOT)."""
         house = connected_house
         site.pages[PATH] = Page()
-        client = await listener(house, backchannelLogoutSessionRequired=True)
+        client = await listener(house, backchannelLogoutSessionRequired=True, **more)
         ada = await house.add_user("ada")
         browser = house.browser()
         tokens = await house.sign_in(client, ada, browser=browser)
-        sid = (await house.verify(tokens["id_token"], typ="jwt"))["sid"]
+        signed_in = await house.verify(tokens["id_token"], typ="jwt")
 
         await sign_out(browser, tokens)
         (letter,) = await letters(house, status=Status.DELIVERED)
@@ -79,14 +82,15 @@ class TestLogoutToken:
         claims = await house.verify(site.forms[0]["logout_token"], typ="logout+jwt")
         assert claims == {
             "iss": house.issuer,
-            "sub": ada.id,
+            "sub": signed_in["sub"],
             "aud": client.id,
             "iat": claims["iat"],
             "exp": claims["iat"] + 120,
             "jti": letter.id,
             "events": {EVENT: {}},
-            "sid": sid,
+            "sid": signed_in["sid"],
         }
+        assert (claims["sub"] == ada.id) is not bool(more)
 
     async def test_without_sid(self, connected_house: House, site: ClientSite) -> None:
         """Section 2.2: a client that does not require it gets no sid."""

@@ -14,7 +14,7 @@ from doorward.keys.ring import signing_key
 from doorward.kit.clock import Clock
 from doorward.kit.crypto import Sealer
 from doorward.kit.http_client import AddressRefused, HttpClient, HttpError
-from doorward.oidc.subjects import subject_of
+from doorward.oidc.subjects import subjects_of
 from doorward.outbox.tables import Message
 from doorward.outbox.worker import Deliver, DeliveryFailed
 from doorward.storage import Snapshot, Snapshots
@@ -83,11 +83,10 @@ async def logout_token(
     It has no nonce, so that it cannot be taken for an ID token; its `jti` is the message's id, so
     that the application can tell a second delivery.
     """
+    subjects = await subjects_of(snapshot, client, sealer=sealer)
     claims: dict[str, Any] = {
         "iss": issuer,
-        "sub": await subject_of(
-            snapshot, client, user_id=str(message.payload["userId"]), sealer=sealer
-        ),
+        "sub": subjects.of(str(message.payload["userId"])),
         "aud": client.id,
         "iat": now,
         "exp": now + int(LIFETIME.total_seconds()),
@@ -95,7 +94,7 @@ async def logout_token(
         "events": {EVENT: {}},
     }
     if client.metadata.backchannel_logout_session_required:
-        claims["sid"] = str(message.payload["sessionId"])
+        claims["sid"] = subjects.sid_of(str(message.payload["sessionId"]))
     # Section 2.6: signed as the client's ID tokens are.
     algorithm = client.metadata.id_token_signed_response_alg
     key = await signing_key(snapshot, algorithm, sealer=sealer)

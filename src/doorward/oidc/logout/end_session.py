@@ -33,6 +33,7 @@ from doorward.oidc.session_cookie import (
     ended_session_cookies,
     find_current_session,
 )
+from doorward.oidc.subjects import subjects_of
 from doorward.sessions.ending import end_session as end
 from doorward.sessions.tables import Session
 from doorward.storage import Snapshot
@@ -98,8 +99,10 @@ async def end_session(request: OidcRequest, provider: Provider) -> OidcResponse:
         return redirect(departure.location).with_cookies(*dead_session_cookies(request))
 
     # 4. An ID token of this very session is as good as the person's word.
-    if hinted_sid is not None and hinted_sid == session.id:
-        return await _sign_out(request, provider, session=session, departure=departure)
+    if hinted_sid is not None and client is not None:
+        subjects = await subjects_of(snapshot, client, sealer=provider.sealer)
+        if hinted_sid == subjects.sid_of(session.id):
+            return await _sign_out(request, provider, session=session, departure=departure)
     return await _ask(
         request, provider, snapshot, session=session, client=client, departure=departure
     )
@@ -198,7 +201,11 @@ async def _sign_out(
     tenant_id = request.edge.tenant_id
     snapshot = await provider.snapshots.current(tenant_id)
     addresses = await logout_addresses(
-        provider.db, snapshot, session=session, issuer=request.edge.issuer
+        provider.db,
+        snapshot,
+        session=session,
+        issuer=request.edge.issuer,
+        sealer=provider.sealer,
     )
     async with provider.db.transaction(tenant_id) as tx:
         await end(tx, tenant_id=tenant_id, session_id=session.id, now=provider.clock.now())

@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from urllib.parse import urlencode, urlsplit
 
 from doorward.applications.cached import find_client
+from doorward.kit.crypto import Sealer
 from doorward.oidc.html_pages import page
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
+from doorward.oidc.subjects import subjects_of
 from doorward.sessions.store import list_session_clients
 from doorward.sessions.tables import Session
 from doorward.storage import Executor, Snapshot
 
 
 async def logout_addresses(
-    db: Executor, snapshot: Snapshot, *, session: Session, issuer: str
+    db: Executor, snapshot: Snapshot, *, session: Session, issuer: str, sealer: Sealer
 ) -> tuple[str, ...]:
     """Return the addresses to load for a session, while it is still there.
 
@@ -33,9 +35,10 @@ async def logout_addresses(
         client = await find_client(snapshot, entry.client_id)
         uri = client.metadata.frontchannel_logout_uri if client else None
         # Stored as a web address; another scheme would run as ours (javascript:).
-        if uri is None or urlsplit(uri).scheme not in {"http", "https"}:
+        if client is None or uri is None or urlsplit(uri).scheme not in {"http", "https"}:
             continue
-        query = urlencode({"iss": issuer, "sid": session.id})
+        subjects = await subjects_of(snapshot, client, sealer=sealer)
+        query = urlencode({"iss": issuer, "sid": subjects.sid_of(session.id)})
         addresses.append(f"{uri}{'&' if urlsplit(uri).query else '?'}{query}")
     return tuple(addresses)
 
