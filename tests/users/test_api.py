@@ -21,6 +21,9 @@ IMPORTED = [
     ("MD5", "3CB4E732631F47E6EB961F34554B7CDE"),
     ("SHA1", "2f9e53523b62abc141a2b4d6019d23cba835dbd0"),
     ("SHA256", "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b5631"),
+    ("Bcrypt", "$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"),
+    ("Bcrypt", "$2a$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"),
+    ("Bcrypt", "$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"),
     (
         "Legacy",
         '["sha512", ["salt", "@", "pepper"], "86b32f22a6e1ec06752a70ddc1b037ed0dc8efee5678c863d90d'
@@ -134,11 +137,6 @@ class TestCreate:
             ({"password": "x", "passwordDigest": "y"}, 400, "user.password_and_digest"),
             ({"passwordDigest": "y"}, 400, "user.password_algorithm_required"),
             (
-                {"passwordDigest": "y", "passwordAlgorithm": "Bcrypt"},
-                400,
-                "password.unsupported_encryption_method",
-            ),
-            (
                 {"passwordDigest": "$argon2i$x", "passwordAlgorithm": "Argon2id"},
                 400,
                 "password.unsupported_encryption_method",
@@ -180,6 +178,10 @@ class TestCreate:
             ("MD5", "y"),
             ("MD5", "2f9e53523b62abc141a2b4d6019d23cba835dbd0"),
             ("SHA256", "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b563g"),
+            ("Bcrypt", "y"),
+            ("Bcrypt", "$2b$10$tooshort"),
+            ("Bcrypt", "$2b$31$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde"),
+            ("Bcrypt", "$2c$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde"),
             ("Legacy", "y"),
             ("Legacy", '{"a": 1}'),
             ("Legacy", '["md5", ["@"]]'),

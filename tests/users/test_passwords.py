@@ -88,6 +88,27 @@ class TestHashing:
         assert outcome.rehashed is not None
         assert outcome.rehashed.algorithm == "Argon2id"
 
+    @pytest.mark.parametrize(
+        ("password", "is_correct"),
+        [
+            ("x" * 72, True),
+            ("x" * 80, True),
+            ("x" * 71, False),
+            ("x" * 72 + "\0", True),
+            ("\0", False),
+        ],
+    )
+    async def test_bcrypt_sees_72_bytes(
+        self, passwords: Passwords, password: str, is_correct: bool
+    ) -> None:
+        """What another system cut off cannot be compared here; from then on all of it counts."""
+        digest = "$2b$05$abcdefghijklmnopqrstuujf8SX2ahXLwp9w/B.Y5XdysS6yR576q"
+
+        outcome = await passwords.verify(user(digest, "Bcrypt"), password)
+
+        assert outcome.is_correct is is_correct
+        assert (outcome.rehashed is not None) is is_correct
+
     async def test_new_parameters_lead_to_a_new_digest(
         self, passwords: Passwords, tmp_path: Path
     ) -> None:
@@ -102,7 +123,13 @@ class TestHashing:
 
     @pytest.mark.parametrize(
         ("digest", "algorithm"),
-        [(None, None), ("", "Argon2id"), ("$argon2id$broken", "Argon2id"), ("x", "MD5")],
+        [
+            (None, None),
+            ("", "Argon2id"),
+            ("$argon2id$broken", "Argon2id"),
+            ("x", "MD5"),
+            ("x", "Bcrypt"),
+        ],
     )
     async def test_what_cannot_be_verified_is_wrong(
         self, passwords: Passwords, digest: str | None, algorithm: str | None

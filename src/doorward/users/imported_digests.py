@@ -1,11 +1,12 @@
 """Passwords that another system hashed, as it exports them (reference: experience.md section 10).
 
     MD5, SHA1, SHA256   the hash of the password, in hex
+    Bcrypt              $2b$10$, then salt and hash; of the password bcrypt sees 72 bytes
     Legacy              ["sha256", ["a salt", "@"], "hex"], with "@" where the password goes, or
                         ["pbkdf2", ["a salt", "1000", "64", "sha512", "@"], "hex"]; the numbers are
                         iterations and bytes, and a salt of bytes is "hex:00ff"
 
-All of them are too weak to keep: `passwords.py` hashes a right password anew.
+`passwords.py` hashes a right password anew: these are too weak to keep, or costly to compare.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import msgspec
 from doorward.errors import RequestError
 
 _HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256"}
+_BCRYPT = "Bcrypt"
+_BCRYPT_FORM = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_BCRYPT_BYTES = 72
 _LEGACY = "Legacy"
 _LEGACY_HASHES = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _PASSWORD = "@"  # noqa: S105 (the place of one)
@@ -27,6 +31,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE)
 # What a sign-in may cost at most: far above what anybody chose when these were in use.
 _MAX_ITERATIONS = 2_000_000
 _MAX_KEY_BYTES = 512
+_BCRYPT_COSTS = range(4, 16)
 
 _decode = msgspec.json.Decoder(tuple[str, tuple[str | int, ...], str]).decode
 
@@ -42,7 +47,7 @@ class _Pbkdf2(msgspec.Struct, frozen=True):
 
 def is_imported(algorithm: str | None) -> bool:
     """Tell whether digests of this algorithm are verified here."""
-    return algorithm in _HASHES or algorithm == _LEGACY
+    return algorithm in {*_HASHES, _BCRYPT, _LEGACY}
 
 
 def check_imported(digest: str, algorithm: str) -> None:
@@ -55,13 +60,19 @@ def check_imported(digest: str, algorithm: str) -> None:
     if algorithm == _LEGACY:
         _parse_legacy(digest)
         return
+    if algorithm == _BCRYPT:
+        if not _is_bcrypt(digest):
+            raise _malformed()
+        return
     size = hashlib.new(_HASHES[algorithm], usedforsecurity=False).digest_size
     if not _HEX.fullmatch(digest) or len(digest) != 2 * size:
         raise _malformed()
 
 
 def is_digest_of(digest: str, algorithm: str, password: bytes) -> bool:
-    """Tell whether a digest is that of a password. Costs up to a second; not for the event loop."""
+    """Tell whether a digest is that of a password. Costs up to seconds; not for the event loop."""
+    if algorithm == _BCRYPT:
+        return _is_bcrypt(digest) and _is_bcrypt_of(digest, password)
     if algorithm == _LEGACY:
         try:
             name, arguments, expected = _parse_legacy(digest)
@@ -79,6 +90,22 @@ def is_digest_of(digest: str, algorithm: str, password: bytes) -> bool:
         text = b"".join(password if one == _PASSWORD else _bytes(one) for one in arguments)
         return _is_same(_hex_of(name, text), expected)
     return _is_same(_hex_of(_HASHES[algorithm], password), digest)
+
+
+def _is_bcrypt(digest: str) -> bool:
+    form = _BCRYPT_FORM.fullmatch(digest)
+    return form is not None and int(form[1]) in _BCRYPT_COSTS
+
+
+def _is_bcrypt_of(digest: str, password: bytes) -> bool:
+    # Few tenants import any, so the library is imported where it is used.
+    import bcrypt
+
+    try:
+        return bcrypt.checkpw(password[:_BCRYPT_BYTES], digest.encode())
+    except ValueError:
+        # A NUL in the password, which older versions refuse, or a salt that is none.
+        return False
 
 
 def _parse_legacy(digest: str) -> tuple[str, _Pbkdf2 | Sequence[str], str]:
