@@ -35,10 +35,11 @@ from doorward.oidc.errors import (
     InvalidRequest,
     MethodNotAllowed,
     OAuthError,
+    ServerError,
     TemporarilyUnavailable,
     UnknownRoute,
 )
-from doorward.oidc.html_pages import error_page, unavailable_page, wants_html
+from doorward.oidc.html_pages import error_page, failure_page, wants_html
 from doorward.oidc.introspection import introspect
 from doorward.oidc.logout.end_session import confirm_end_session, end_session, end_session_success
 from doorward.oidc.logout.session_state import check_session
@@ -179,7 +180,15 @@ class Oidc:
         try:
             response = await self._respond(scope, receive)
         except ServiceUnavailable as error:
-            response = self._unavailable(scope, error)
+            log.warning("unavailable", extra={"path": scope["path"], "detail": str(error)})
+            unavailable = TemporarilyUnavailable("try again in a few seconds")
+            response = self._failed(scope, unavailable).with_headers(
+                (b"retry-after", str(error.retry_after).encode())
+            )
+        # lint: broad-except: nothing above would write it down
+        except Exception:
+            log.exception("unexpected error", extra={"path": scope["path"]})
+            response = self._failed(scope, ServerError("it is not the fault of the request"))
         headers = [*response.headers, (b"content-length", str(len(response.body)).encode())]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         # RFC 9110 section 9.3.2: HEAD is GET without the content.
@@ -223,21 +232,18 @@ class Oidc:
             return await self._render(request, error, query=scope["query_string"])
         return response if path not in OPEN_TO_CLIENT_ORIGINS else _readable(request, response)
 
-    def _unavailable(self, scope: Any, error: ServiceUnavailable) -> OidcResponse:
-        """Say that the database is away, without asking it for a brand or a client."""
+    def _failed(self, scope: Any, error: OAuthError) -> OidcResponse:
+        """Say what is our fault, without asking the database for a brand or a client."""
         edge: Edge = scope["state"]["edge"]
         request = OidcRequest(scope["method"], scope["path"], edge, scope["headers"], NO_PARAMS)
-        unavailable = TemporarilyUnavailable("try again in a few seconds", detail=str(error))
-        log.warning("unavailable", extra={"path": request.path, "detail": unavailable.detail})
         if request.path.startswith(FOR_PEOPLE) and wants_html(request):
-            answer = unavailable_page(self._provider, request, unavailable)
+            answer = failure_page(self._provider, request, error)
         else:
-            is_bare = b"parse_error=false" in scope["query_string"]
-            body = _error_body(unavailable, is_bare=is_bare)
-            answer = json_response(body, status=unavailable.status)
+            body = _error_body(error, is_bare=b"parse_error=false" in scope["query_string"])
+            answer = json_response(body, status=error.status)
         if (origin := request.header(b"origin")) is not None:
             answer = answer.with_headers(*origin_headers(origin))
-        return answer.with_headers((b"retry-after", str(error.retry_after).encode()))
+        return answer
 
     def _unrouted(self, request: OidcRequest) -> OidcResponse:
         """Answer OPTIONS, or refuse what no endpoint is at."""

@@ -268,6 +268,10 @@ class InsufficientScope(OAuthError):
     message = "The access token lacks a scope."
 
 
+class ServerError(OAuthError):
+    default_status = 500
+
+
 class TemporarilyUnavailable(OAuthError):
     error = "temporarily_unavailable"
     default_status = 503

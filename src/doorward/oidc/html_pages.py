@@ -15,7 +15,7 @@ from doorward.kit.page_headers import (
     origins_of,
     page_headers,
 )
-from doorward.oidc.errors import OAuthError, SessionNotFound, TemporarilyUnavailable
+from doorward.oidc.errors import OAuthError, SessionNotFound
 from doorward.oidc.provider import Provider
 from doorward.oidc.request import OidcRequest
 from doorward.oidc.response import OidcResponse
@@ -145,10 +145,8 @@ async def error_page(
     )
 
 
-def unavailable_page(
-    provider: Provider, request: OidcRequest, error: TemporarilyUnavailable
-) -> OidcResponse:
-    """Return the error page of a server that has no database to ask how its pages look."""
+def failure_page(provider: Provider, request: OidcRequest, error: OAuthError) -> OidcResponse:
+    """Return the error page of a server that cannot ask its database how its pages look."""
     language = negotiate_language(
         ui_locales=request.params.get("ui_locales"),
         accept_language=request.header(b"accept-language"),
