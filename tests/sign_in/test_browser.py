@@ -93,6 +93,26 @@ def test_pages(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -
         assert refused == []
 
 
+def test_a_second_click(browser: Browser, bookstore: Bookstore) -> None:
+    """Pressed twice over a slow line, the form is sent once: the answer that a browser would drop
+    is the one that signs in."""
+    with fresh_context(browser, size="wide", scheme="light") as context:
+        page = context.new_page()
+        open_sign_in(page, bookstore)
+        page.get_by_label("Username").fill("reader0")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        line = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+        context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
+        posts: list[str] = []
+        page.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
+        twice = "button => { button.click(); setTimeout(() => button.click(), 150); }"
+
+        with page.expect_request(lambda request: "code=" in request.url):
+            page.get_by_role("button", name="Sign in", exact=True).evaluate(twice)
+
+        assert len(posts) == 1
+
+
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_select_account(browser: Browser, bookstore: Bookstore, size: str, scheme: str) -> None:
     """Somebody is signed in, and is asked who goes on."""
