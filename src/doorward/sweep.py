@@ -30,7 +30,7 @@ from doorward.subject_tokens.store import sweep_subject_tokens
 
 log = logging.getLogger(__name__)
 
-_SWEEPS = (
+SWEEPS = (
     sweep_interactions,
     sweep_tokens,
     sweep_device_codes,
@@ -46,7 +46,7 @@ _SWEEPS = (
     sweep_unused_clients,
     sweep_outbox,
 )
-
+"""Each deletes one batch of a table and returns how many rows."""
 
 _REST = 8
 """Times as long as a batch took. With pages to be written at random places, more is felt."""
@@ -67,13 +67,15 @@ async def sweep(db: Database, *, clock: Clock) -> None:
     """Delete what has expired, in short transactions of one batch each.
 
     Between two batches the database is left to requests: a crowd of expired rows takes longer to
-    go, and nobody waits for it.
+    go, and nobody waits for it. The tables take turns, so that a crowd in one holds up no other.
     """
     loop = asyncio.get_running_loop()
-    for sweep_table in _SWEEPS:
-        deleted = SWEEP_BATCH
-        while deleted >= SWEEP_BATCH:
+    left = list(SWEEPS)
+    while left:
+        for sweep_table in tuple(left):
             started = loop.time()
             async with db.transaction(ALL_TENANTS) as tx:
                 deleted = await sweep_table(tx, now=clock.now())
+            if deleted < SWEEP_BATCH:
+                left.remove(sweep_table)
             await asyncio.sleep(_REST * (loop.time() - started))
