@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from benchmarks.harness import Figure, Load, Options, alternate, medians, ratio, wrk
+from benchmarks.harness import Figure, Load, Options, alternate, medians, ratio
 from benchmarks.workbench import Workbench, workbench
 from tests.support.bookstore import REDIRECT_URI, code_challenge
 
@@ -43,10 +43,4 @@ def push(bench: Workbench, options: Options) -> Load:
         "code_challenge": _CHALLENGE,
         "code_challenge_method": "S256",
     }
-    return wrk(
-        f"{bench.origin}/oidc/request",
-        options=options,
-        method="POST",
-        body=urlencode(body),
-        headers=bench.headers,
-    )
+    return bench.post("/oidc/request", urlencode(body), options)

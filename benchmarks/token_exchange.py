@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from benchmarks.harness import Figure, Load, Options, alternate, medians, ratio, wrk
+from benchmarks.harness import Figure, Options, alternate, medians, ratio
 from benchmarks.workbench import Workbench, workbench
 from tests.support.bookstore import RESOURCE, RESOURCE_SCOPE
 from tests.support.management import management_api
@@ -23,7 +23,7 @@ def measure(options: Options) -> list[Figure]:
         taken = alternate(
             {
                 "client_credentials": lambda: bench.client_credentials(options).rate,
-                "token_exchange": lambda: exchange_tokens(bench, body, options).rate,
+                "token_exchange": lambda: bench.post("/oidc/token", body, options).rate,
             },
             rounds=options.rounds,
         )
@@ -35,17 +35,6 @@ def measure(options: Options) -> list[Figure]:
             detail=medians(taken),
         )
     ]
-
-
-def exchange_tokens(bench: Workbench, body: str, options: Options) -> Load:
-    """One run of requests made by `exchange_form`."""
-    return wrk(
-        f"{bench.origin}/oidc/token",
-        options=options,
-        method="POST",
-        body=body,
-        headers=bench.headers,
-    )
 
 
 def exchange_form(bench: Workbench) -> str:

@@ -82,7 +82,7 @@ class Workbench:
         )
 
     def client_credentials(self, options: Options, *, seconds: float | None = None) -> Load:
-        return self._post("/oidc/token", self.machine_form, options, seconds=seconds)
+        return self.post("/oidc/token", self.machine_form, options, seconds=seconds)
 
     def refresh_token(self, options: Options) -> Load:
         """One run of rotations; needs `issue_refresh_tokens`, and loses a few tokens each time."""
@@ -102,7 +102,7 @@ class Workbench:
 
     def introspection(self, options: Options) -> Load:
         body = {"token": self.access_token, **self.bookstore.web.credentials}
-        return self._post("/oidc/token/introspection", urlencode(body), options)
+        return self.post("/oidc/token/introspection", urlencode(body), options)
 
     def discovery(self, options: Options) -> Load:
         path = "/oidc/.well-known/openid-configuration"
@@ -141,9 +141,8 @@ class Workbench:
         # The tenant is found by host and port, so the load names the server as its users do.
         return {**form_headers(), "Host": self.server.endpoint.removeprefix("http://")}
 
-    def _post(
-        self, path: str, body: str, options: Options, *, seconds: float | None = None
-    ) -> Load:
+    def post(self, path: str, body: str, options: Options, *, seconds: float | None = None) -> Load:
+        """One run of a form that is the same in each request."""
         return wrk(
             f"{self.origin}{path}",
             options=options,

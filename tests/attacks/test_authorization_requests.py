@@ -20,6 +20,7 @@ from tests.oidc.house import (
     answer_of,
     auth_params,
     code_challenge,
+    code_form,
 )
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -46,9 +47,8 @@ def request_object(house: House, client: RegisteredClient, **changes: Any) -> st
 
 async def redeem(scene: Scene, code: str, verifier: str | None) -> str | None:
     """Return the error of an exchange with this verifier; None when there are tokens."""
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
-    form |= {} if verifier is None else {"code_verifier": verifier}
-    answer = await scene.house.token(form | scene.client.credentials)
+    form = code_form(scene.client, code) | {"code_verifier": verifier}
+    answer = await scene.house.token({k: v for k, v in form.items() if v is not None})
     error: str | None = answer.json().get("error")
     return error
 

@@ -84,6 +84,27 @@ class TestSubjects:
         assert (await house.verify(refreshed["id_token"], typ="jwt"))["sub"] == expected
         assert ada.id not in str(tokens | refreshed | introspection.json())
 
+    async def test_sessions_too(self, house: House, web: RegisteredClient, ada: User) -> None:
+        """OpenID Connect Core section 8: what clients see of a session does not join what `sub`
+        keeps apart; within a sector it is one, also in the frames of Front-Channel Logout."""
+        browser = house.browser()
+        one = await pairwise_client(
+            house, "one.example", frontchannelLogoutUri="https://one.example/out"
+        )
+        same = await pairwise_client(house, "one.example")
+        two = await pairwise_client(house, "two.example")
+        sids = []
+        for client in (web, one, same, two):
+            tokens = await house.sign_in(client, ada, browser=browser)
+            sids.append((await house.verify(tokens["id_token"], typ="jwt"))["sid"])
+
+        answer = await browser.get("/oidc/session/end", id_token_hint=tokens["id_token"])
+
+        assert sids[1] == sids[2]
+        assert len(set(sids)) == 3
+        assert f"sid={sids[1]}" in answer.text
+        assert sids[0] not in answer.text
+
     async def test_the_secret_is_made_once(self, house: House, ada: User) -> None:
         """Restarting changes nobody: the secret is stored."""
         client = await pairwise_client(house, "one.example")
@@ -121,27 +142,6 @@ class TestHints:
 
         assert answer.status_code == 303
         assert answer.headers["location"] == "/oidc/session/end/success"
-
-    async def test_sessions_too(self, house: House, web: RegisteredClient, ada: User) -> None:
-        """OpenID Connect Core section 8: what clients see of a session does not join what `sub`
-        keeps apart; within a sector it is one, also in the frames of Front-Channel Logout."""
-        browser = house.browser()
-        one = await pairwise_client(
-            house, "one.example", frontchannelLogoutUri="https://one.example/out"
-        )
-        same = await pairwise_client(house, "one.example")
-        two = await pairwise_client(house, "two.example")
-        sids = []
-        for client in (web, one, same, two):
-            tokens = await house.sign_in(client, ada, browser=browser)
-            sids.append((await house.verify(tokens["id_token"], typ="jwt"))["sid"])
-
-        answer = await browser.get("/oidc/session/end", id_token_hint=tokens["id_token"])
-
-        assert sids[1] == sids[2]
-        assert len(set(sids)) == 3
-        assert f"sid={sids[1]}" in answer.text
-        assert sids[0] not in answer.text
 
     async def test_a_hint_of_a_public_client_counts_for_a_pairwise_one(
         self, house: House, web: RegisteredClient, ada: User

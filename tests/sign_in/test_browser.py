@@ -42,6 +42,11 @@ def open_sign_in(page: Page, bookstore: Bookstore, **parameters: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def fill_in(page: Page) -> None:
+    page.get_by_label("Username").fill("reader0")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+
+
 def weigh(page: Page) -> list[Response]:
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
@@ -99,8 +104,7 @@ def test_a_second_click(browser: Browser, bookstore: Bookstore) -> None:
     with fresh_context(browser, size="wide", scheme="light") as context:
         page = context.new_page()
         open_sign_in(page, bookstore)
-        page.get_by_label("Username").fill("reader0")
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        fill_in(page)
         line = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
         context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
         posts: list[str] = []
@@ -120,8 +124,7 @@ def test_select_account(browser: Browser, bookstore: Bookstore, size: str, schem
         errors = ConsoleErrors(context)
         page = context.new_page()
         open_sign_in(page, bookstore)
-        page.get_by_label("Username").fill("reader0")
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        fill_in(page)
         with page.expect_request(lambda request: "code=" in request.url):
             page.get_by_role("button", name="Sign in", exact=True).click()
 
@@ -273,8 +276,7 @@ def test_window_of_its_own(page: Page, bookstore: Bookstore) -> None:
     window.goto(f"{bookstore.endpoint}/no-such-page")
     window.go_back()
 
-    window.get_by_label("Username").fill("reader0")
-    window.get_by_label("Password", exact=True).fill(PASSWORD)
+    fill_in(window)
     window.get_by_role("button", name="Sign in", exact=True).click()
     window.wait_for_url(callback)
 
